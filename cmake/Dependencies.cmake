@@ -1,0 +1,30 @@
+# Debian's packages; see scripts/install-packages. Static where Debian ships an archive: the
+# program starts faster and can be copied to a machine without them.
+set(Boost_USE_STATIC_LIBS ON)
+set(Boost_NO_WARN_NEW_VERSIONS ON)
+find_package(Boost 1.81 REQUIRED COMPONENTS program_options json)
+find_package(OpenSSL REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+
+find_path(AIM_YAML_INCLUDE yaml-cpp/yaml.h REQUIRED)
+find_library(AIM_YAML_LIBRARY NAMES libyaml-cpp.a yaml-cpp REQUIRED)
+add_library(aim_yaml INTERFACE)
+target_include_directories(aim_yaml SYSTEM INTERFACE ${AIM_YAML_INCLUDE})
+target_link_libraries(aim_yaml INTERFACE ${AIM_YAML_LIBRARY})
+
+find_path(AIM_SQLITE_INCLUDE sqlite3.h REQUIRED)
+find_library(AIM_SQLITE_LIBRARY NAMES libsqlite3.a sqlite3 REQUIRED)
+add_library(aim_sqlite INTERFACE)
+target_include_directories(aim_sqlite SYSTEM INTERFACE ${AIM_SQLITE_INCLUDE})
+target_link_libraries(aim_sqlite INTERFACE ${AIM_SQLITE_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} m)
+
+find_library(AIM_CRYPTO_STATIC NAMES libcrypto.a)
+find_library(AIM_SSL_STATIC NAMES libssl.a)
+add_library(aim_crypto INTERFACE)
+target_include_directories(aim_crypto SYSTEM INTERFACE ${OPENSSL_INCLUDE_DIR})
+if(AIM_CRYPTO_STATIC AND AIM_SSL_STATIC)
+  target_link_libraries(aim_crypto INTERFACE ${AIM_SSL_STATIC} ${AIM_CRYPTO_STATIC} Threads::Threads ${CMAKE_DL_LIBS})
+else()
+  target_link_libraries(aim_crypto INTERFACE OpenSSL::SSL OpenSSL::Crypto)
+endif()

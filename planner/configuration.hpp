@@ -1,0 +1,96 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/diagnostic.hpp"
+#include "core/document.hpp"
+#include "core/value.hpp"
+
+namespace aim::planner {
+
+/// A file of configuration, already read. `name` is as the user would write it.
+struct ConfigurationFile {
+  std::string name;
+  std::string text;
+};
+
+/// What the surroundings give, handed in by cmd: nothing here reads them itself.
+struct ConfigurationInput {
+  std::vector<ConfigurationFile> files;            ///< aim.yaml and every *.aim.yaml
+  std::vector<ConfigurationFile> variable_files;   ///< lowest precedence first
+  std::map<std::string, std::string> environment_variables;  ///< AIM_VAR_x as x -> text
+  std::vector<std::pair<std::string, std::string>> flag_variables;  ///< --var name=text, in order
+  std::string workspace = "default";
+  /// Value of an environment variable, for ${env:N}.
+  std::function<std::optional<std::string>(const std::string&)> environment;
+  /// Contents of a file, for ${file:PATH}; the path is resolved against the file that names it.
+  std::function<core::Result<std::string>(const std::string& path, const std::string& relative_to)>
+      read_file;
+};
+
+struct Lifecycle {
+  bool prevent_destroy = false;
+  bool retain = false;  ///< on_destroy: retain; the default of volumes
+  bool operator==(const Lifecycle&) const = default;
+};
+
+struct DesiredResource {
+  core::Address address;
+  core::Map attributes;  ///< canonical (planner/schema.hpp); defaults filled in; may hold templates
+  core::Positions positions;           ///< of the attributes, by path
+  core::SourceRange range;             ///< of the resource's key
+  std::vector<std::string> defaulted;  ///< attributes that came from the table
+  std::vector<core::Address> dependencies;  ///< depends_on, references, networks, volumes; sorted
+  std::string docker_name;
+  bool external = false;
+  Lifecycle lifecycle;
+};
+
+struct DesiredOutput {
+  core::Value value;
+  bool sensitive = false;
+  std::string description;
+  core::SourceRange range;
+  core::Positions positions;
+};
+
+struct VariableValue {
+  core::Value value;
+  bool sensitive = false;
+  std::string origin;  ///< "default", "AIM_VAR_x", a file's name, "--var"
+  bool operator==(const VariableValue&) const = default;
+};
+
+/// The whole configuration as desired resources, in order of address.
+struct Configuration {
+  std::string project;
+  std::string workspace;
+  std::optional<std::string> docker_host;  ///< hosts.local.docker
+  std::optional<std::string> state_path;   ///< state.path, as written
+  std::map<core::Address, DesiredResource> resources;
+  std::map<std::string, DesiredOutput> outputs;
+  std::map<std::string, VariableValue> variables;
+  std::string digest;  ///< SHA-256 over names and texts of all files, in order of name
+};
+
+/// Reads, merges, interpolates and checks. Reports everything it finds; what is returned is
+/// usable only if `diagnostics` has no errors. The texts are added to `sources`.
+[[nodiscard]] Configuration load_configuration(const ConfigurationInput& input,
+                                               core::SourceFiles& sources,
+                                               core::Diagnostics& diagnostics);
+
+/// "lab-webui", "lab-staging-webui", "lab-embed-us-east-1-3f0c9e" (keys get a slug and 6 hex
+/// digits of their SHA-256).
+[[nodiscard]] std::string default_docker_name(const std::string& project,
+                                              const std::string& workspace,
+                                              const core::Address& address);
+
+/// Prefix of the salt of a resource's secrets: "project/workspace/address".
+[[nodiscard]] std::string secret_salt(const std::string& project, const std::string& workspace,
+                                      const core::Address& address);
+
+}  // namespace aim::planner

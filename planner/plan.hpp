@@ -1,0 +1,180 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/diagnostic.hpp"
+#include "core/engine.hpp"
+#include "core/snapshot.hpp"
+#include "core/value.hpp"
+#include "planner/configuration.hpp"
+
+namespace aim::planner {
+
+enum class Action {
+  NoOp,
+  Create,
+  Update,   ///< in place
+  Replace,  ///< a new object takes over from the old one
+  Delete,
+  Forget  ///< leaves the object alone and drops it from state
+};
+
+/// Why an action was chosen; for people and policy tools, never read by the executor.
+enum class Reason {
+  None,
+  CannotUpdate,       ///< a changed attribute forces replacement
+  ByRequest,          ///< --replace
+  Drifted,            ///< Docker shows something else than was recorded
+  Missing,            ///< recorded, but gone from Docker
+  NoConfiguration,    ///< recorded, but no longer configured
+  DestroyRequested    ///< --destroy
+};
+
+/// Where the value of a field stands before and after. Values are the attributes' canonical ones.
+struct FieldChange {
+  core::Path path;
+  core::Value before;
+  core::Value after;
+  bool forces_replacement = false;
+  std::optional<core::SourceRange> source;
+  bool operator==(const FieldChange&) const = default;
+};
+
+/// What an in-place change does, in this order.
+struct SetLimits {
+  core::Map attributes;  ///< as for core::UpdateContainer
+  core::Map previous;    ///< to go back
+  bool after_readiness = false;  ///< cannot be taken back, so it comes last
+  bool operator==(const SetLimits&) const = default;
+};
+struct Connect {
+  core::Attachment attachment;  ///< network by name on Docker
+  bool operator==(const Connect&) const = default;
+};
+struct Disconnect {
+  core::Attachment attachment;  ///< as it was
+  bool operator==(const Disconnect&) const = default;
+};
+struct Rename {
+  std::string from;
+  std::string to;
+  bool operator==(const Rename&) const = default;
+};
+struct Start {
+  bool operator==(const Start&) const = default;
+};
+struct Unpause {
+  bool operator==(const Unpause&) const = default;
+};
+using InPlaceStep = std::variant<SetLimits, Connect, Disconnect, Rename, Start, Unpause>;
+
+/// What the user of an endpoint or container will notice.
+enum class Downtime {
+  None,
+  Restart,  ///< from the stop of the previous container until the new one answers
+  Removal   ///< it goes away
+};
+
+struct ResourceChange {
+  core::Address address;
+  Action action = Action::NoOp;
+  Reason reason = Reason::None;
+  std::optional<core::Map> before;  ///< recorded attributes and computed ones; none on Create
+  std::optional<core::Map> after;   ///< planned ones, Unknown where not known; none on Delete
+  std::vector<FieldChange> fields;  ///< sorted by path; computed attributes that move included
+  std::vector<InPlaceStep> steps;   ///< of an Update; empty: only state is written
+  std::vector<core::Address> dependencies;  ///< what must be up before; for a Delete: what it used
+  std::string docker_name;
+  std::string docker_id;          ///< of the object that exists now, else empty
+  std::int64_t generation = 1;    ///< after the change
+  std::string birth_generation;   ///< label value on the existing object, else empty
+  Downtime downtime = Downtime::None;
+  std::int64_t last_start_millis = 0;  ///< measured by an earlier run, 0: never
+  bool external = false;
+  bool prevent_destroy = false;
+  bool retain = false;
+  std::optional<core::SourceRange> range;  ///< of the resource, or of the field that decided
+
+  bool operator==(const ResourceChange&) const = default;
+};
+
+/// A difference between what state recorded and what Docker shows.
+struct Drift {
+  core::Address address;
+  bool missing = false;
+  std::vector<FieldChange> fields;
+  bool operator==(const Drift&) const = default;
+};
+
+struct OutputChange {
+  std::string name;
+  Action action = Action::NoOp;
+  core::Value before;
+  core::Value after;
+  bool sensitive = false;
+  bool operator==(const OutputChange&) const = default;
+};
+
+struct PlanOptions {
+  bool destroy = false;
+  bool destroy_volumes = false;
+  bool refresh_only = false;
+  std::set<core::Address> targets;
+  std::set<core::Address> excludes;
+  std::set<core::Address> replaces;
+  bool operator==(const PlanOptions&) const = default;
+};
+
+/// The finished plan: inert data. Human text, JSON and the saved file come from this value, and
+/// apply obeys `changes` alone.
+struct Plan {
+  std::string project;
+  std::string workspace;
+  std::string lineage;       ///< empty: the apply begins a new one
+  std::int64_t serial = 0;   ///< of the state that was read
+  std::string configuration_digest;
+  PlanOptions options;
+  std::vector<ResourceChange> changes;  ///< sorted by address, NoOp included
+  std::vector<Drift> drift;
+  std::vector<OutputChange> outputs;  ///< sorted by name, NoOp included
+  std::vector<core::Address> unmanaged_addresses;  ///< labelled as ours, not configured, not in state
+  std::vector<std::string> unmanaged;              ///< their names on Docker, same order
+  std::vector<core::Diagnostic> notes;  ///< warnings and notes, sorted
+  /// One for every observed object the plan rests on: address -> digest of its relevant state.
+  std::map<std::string, std::string> fingerprints;
+  std::map<std::string, VariableValue> variables;
+  std::map<std::string, core::RecordedResource> rebuilt;  ///< lost state found on Docker, by address
+
+  bool operator==(const Plan&) const = default;
+};
+
+struct ChangeCounts {
+  int add = 0;
+  int change = 0;
+  int destroy = 0;
+  bool operator==(const ChangeCounts&) const = default;
+};
+
+/// As the summary line counts: a replacement adds one and destroys one.
+[[nodiscard]] ChangeCounts count_changes(const Plan& plan);
+
+/// Whether there is anything to apply: the one place that decides it (exit code 2, "No changes.").
+[[nodiscard]] bool has_changes(const Plan& plan);
+
+[[nodiscard]] std::string_view to_string(Action action);
+[[nodiscard]] std::string_view to_string(Reason reason);
+
+/// The pure planner: same inputs, same plan, whatever the order of the input. Errors (name taken
+/// by something foreign, another lineage, a cycle, an unknown reference) go to `diagnostics`;
+/// the plan must not be applied then.
+[[nodiscard]] Plan make_plan(const Configuration& configuration,
+                             const core::StateSnapshot& recorded,
+                             const core::ObservedWorld& observed, const PlanOptions& options,
+                             core::Diagnostics& diagnostics);
+
+}  // namespace aim::planner

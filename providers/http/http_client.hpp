@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+
+namespace aim::providers {
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string target = "/";  ///< path and query, percent-encoded
+  std::map<std::string, std::string> headers;
+  std::string body;
+  std::string content_type = "application/json";  ///< sent only with a body
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::map<std::string, std::string> headers;  ///< names in lower case
+  std::string body;                            ///< empty after stream() unless status >= 400
+};
+
+/// Receives the body piece by piece; false ends the exchange.
+using BodySink = std::function<bool(std::string_view)>;
+
+/// One HTTP exchange at a time, seen from the caller. Thread-safe.
+/// Errors: Unreachable (nobody there, refused, or the connection broke; the message says whether
+/// the request had been sent), Timeout, Cancelled, Protocol. Any status is a response.
+class HttpTransport {
+ public:
+  virtual ~HttpTransport() = default;
+  /// `deadline` covers everything from connecting to the last byte of the body.
+  [[nodiscard]] virtual core::Result<HttpResponse> send(const HttpRequest& request,
+                                                        std::chrono::milliseconds deadline,
+                                                        std::stop_token stop) = 0;
+  /// For long answers: hands the body of a 2xx to `sink` as it arrives. `inactivity` is the
+  /// longest silence; zero means none, for answers that may be silent for ever.
+  [[nodiscard]] virtual core::Result<HttpResponse> stream(const HttpRequest& request,
+                                                          const BodySink& sink,
+                                                          std::chrono::milliseconds inactivity,
+                                                          std::stop_token stop) = 0;
+};
+
+/// Where to connect.
+struct HttpEndpoint {
+  enum class Scheme { Unix, Tcp };
+  Scheme scheme = Scheme::Tcp;
+  std::string path;  ///< of the socket, for Unix
+  std::string host;  ///< name or address without brackets, for Tcp
+  std::uint16_t port = 80;
+};
+
+/// A pool of kept-alive HTTP/1.1 connections to one endpoint, blocking outside and asynchronous
+/// inside: each connection owns its io_context. A connection found dead before a byte of the
+/// answer came is replaced once for GET and HEAD; other methods report it.
+class HttpClient : public HttpTransport {
+ public:
+  explicit HttpClient(HttpEndpoint endpoint, std::size_t max_idle = 16);
+  ~HttpClient() override;
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  core::Result<HttpResponse> send(const HttpRequest& request, std::chrono::milliseconds deadline,
+                                  std::stop_token stop) override;
+  core::Result<HttpResponse> stream(const HttpRequest& request, const BodySink& sink,
+                                    std::chrono::milliseconds inactivity,
+                                    std::stop_token stop) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aim::providers
