@@ -1,0 +1,160 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/snapshot.hpp"
+#include "providers/http/http_client.hpp"
+
+// The values a test describes and reads a MemoryDocker with.
+namespace aim::support {
+
+/// Which Engine is played. Only the API version matters to the answers; it selects the rest.
+struct MemoryDockerOptions {
+  std::string api_version = "1.41";  ///< the newest it speaks: 1.41 to 1.56
+  std::string host_name = "memory-docker";
+  std::int64_t cpus = 64;
+  std::int64_t memory_bytes = std::int64_t{1} << 40;
+  /// Runtimes besides runc, e.g. "nvidia"; with that one a request for GPUs can start.
+  std::vector<std::string> runtimes;
+  /// Paths on the host that a bind mount or a device may name; without any, every path exists.
+  std::vector<std::string> host_paths;
+};
+
+/// An image as its Dockerfile would make it.
+struct FakeImage {
+  std::string ref;  ///< "vllm:1"; ":latest" is added
+  std::vector<std::string> env;
+  core::Labels labels;
+  std::vector<std::string> cmd;
+  std::vector<std::string> entrypoint;
+  std::vector<std::string> volumes;  ///< paths declared by VOLUME
+  std::vector<std::string> exposed;  ///< "8000/tcp"
+  std::string user;
+  std::string working_dir;
+  std::vector<std::string> healthcheck;  ///< "CMD", ...; 30 s apart, three times
+  std::string architecture = "amd64";
+  std::string content;  ///< images that differ in anything, or in this, have different ids
+};
+
+/// What a pull of an image does besides bringing it.
+struct PullScript {
+  std::uint64_t layer_bytes = 3'000'000;
+  int layers = 2;
+  std::chrono::milliseconds time_per_layer{0};
+  int refuse_status = 0;       ///< not 0: refused before any progress, with `error`
+  std::string error;           ///< with refuse_status 0: told inside the stream of a 200
+};
+
+/// Which containers a script is for; what is empty matches all.
+struct ContainerMatch {
+  std::string image;     ///< the reference the container was created with
+  std::string name;      ///< a regular expression for the whole name
+  std::string argument;  ///< one of entrypoint, command or environment ("K=V") is this text
+};
+
+struct OutputLine {
+  std::string text;  ///< a line break is added
+  std::chrono::milliseconds at{0};
+  bool is_stderr = false;
+};
+
+/// What the program in a container does once it is started.
+struct Program {
+  std::optional<std::chrono::milliseconds> exits_after;  ///< none: runs until it is stopped
+  std::int64_t exit_code = 0;
+  bool oom_killed = false;
+  std::vector<OutputLine> output;
+  /// How long it takes to end after the stop signal; none: it ignores it and is killed after the
+  /// grace period, which gives 137.
+  std::optional<std::chrono::milliseconds> stops_after = std::chrono::milliseconds{0};
+  std::int64_t stop_code = 143;
+  /// When its health check first succeeds, if the container has one; none: never.
+  std::optional<std::chrono::milliseconds> healthy_after = std::chrono::milliseconds{0};
+  int start_status = 0;  ///< not 0: it cannot be started, and this is the answer
+  std::string start_error;
+};
+
+struct ExecResult {
+  std::int64_t exit_code = 0;
+  std::string standard_output;
+  std::string standard_error;
+};
+
+/// Which calls; what is empty matches all.
+struct CallPattern {
+  std::string method;
+  std::string path;  ///< regular expression found in path and query, without the version prefix
+};
+
+/// What happens to a call instead of, or besides, its answer.
+struct Fault {
+  enum class Kind { Answer, LoseReply, Refuse, Hang, HangAfterEffect };
+  Kind kind = Kind::Refuse;
+  int status = 500;
+  std::string message;
+
+  /// No effect; this status and message.
+  static Fault answer(int status, std::string message) {
+    return {Kind::Answer, status, std::move(message)};
+  }
+  /// The effect, and then the connection breaks.
+  static Fault lose_reply() { return {Kind::LoseReply, 0, {}}; }
+  /// No effect; the connection is refused.
+  static Fault refuse() { return {Kind::Refuse, 0, {}}; }
+  /// No effect; no answer until the caller's deadline.
+  static Fault hang() { return {Kind::Hang, 0, {}}; }
+  static Fault hang_after_effect() { return {Kind::HangAfterEffect, 0, {}}; }
+};
+
+enum class Crash { BeforeEffect, AfterEffect };
+
+struct RecordedCall {
+  std::size_t change_number = 0;  ///< counted from 1; 0: it changes nothing
+  std::string method;
+  std::string target;  ///< path and query as sent, without the version prefix
+  std::string api_version;  ///< of the prefix; empty if there was none
+  std::string body;
+  int status = 0;  ///< 0: no answer, or none yet
+};
+
+/// A container as a test wants to look at it.
+struct ContainerView {
+  std::string id;
+  std::string name;
+  std::string image;     ///< as it was asked for
+  std::string image_id;
+  core::ContainerStatus status = core::ContainerStatus::Created;
+  std::int64_t exit_code = 0;
+  core::Labels labels;
+  std::vector<std::string> entrypoint;
+  std::vector<std::string> cmd;
+  std::vector<std::string> env;
+  std::string restart_policy;  ///< "no", "always", "unless-stopped", "on-failure"
+  std::vector<std::string> networks;  ///< names, sorted
+  std::vector<core::PublishedPort> ports;  ///< asked for, bound or not
+  std::optional<core::Steady> started;
+  [[nodiscard]] bool running() const { return status == core::ContainerStatus::Running; }
+};
+
+/// An exchange with the fake Engine that has begun.
+struct FakeExchange {
+  enum class Fate { Answered, Broken, Silent };
+  Fate fate = Fate::Answered;
+  int status = 200;
+  std::map<std::string, std::string> headers;  ///< names in lower case
+  std::string body;
+  /// If set, the body goes on after `body`: the next piece, or nothing at its end. Blocks.
+  /// Gives nothing when a stop is requested, too.
+  std::function<std::optional<std::string>(std::stop_token stop)> more;
+};
+
+}  // namespace aim::support
