@@ -87,12 +87,14 @@ struct ResourceChange {
   std::optional<core::Map> before;  ///< recorded attributes and computed ones; none on Create
   std::optional<core::Map> after;   ///< planned ones, Unknown where not known; none on Delete
   std::vector<FieldChange> fields;  ///< sorted by path; computed attributes that move included
+  core::Map attributes;  ///< planned resolved specification, as state will record it
+  core::Map computed;    ///< planned computed attributes, Unknown where only Docker can tell
+  core::Map deferred;    ///< attributes of `attributes` that hold an Unknown, as templates
   std::vector<InPlaceStep> steps;   ///< of an Update; empty: only state is written
   std::vector<core::Address> dependencies;  ///< what must be up before; for a Delete: what it used
   std::string docker_name;
   std::string docker_id;          ///< of the object that exists now, else empty
   std::int64_t generation = 1;    ///< after the change
-  std::string birth_generation;   ///< label value on the existing object, else empty
   Downtime downtime = Downtime::None;
   std::int64_t last_start_millis = 0;  ///< measured by an earlier run, 0: never
   bool external = false;
@@ -116,6 +118,7 @@ struct OutputChange {
   Action action = Action::NoOp;
   core::Value before;
   core::Value after;
+  std::optional<core::Value> source;  ///< as templates, when `after` is not known before apply
   bool sensitive = false;
   bool operator==(const OutputChange&) const = default;
 };
@@ -159,6 +162,9 @@ struct ChangeCounts {
   int destroy = 0;
   bool operator==(const ChangeCounts&) const = default;
 };
+
+/// Whether the change of a resource is one that apply has to do something for.
+[[nodiscard]] bool is_change(const ResourceChange& change);
 
 /// As the summary line counts: a replacement adds one and destroys one.
 [[nodiscard]] ChangeCounts count_changes(const Plan& plan);

@@ -1,0 +1,440 @@
+#include "planner/identity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "planner/diff.hpp"
+#include "planner/schema.hpp"
+
+namespace aim::planner {
+
+using core::Address;
+using core::Kind;
+using core::Labels;
+using core::Map;
+using core::ObservedContainer;
+using core::RecordedResource;
+using core::Value;
+
+namespace {
+
+std::string label_of(const Labels& labels, const char* name) {
+  const auto found = labels.find(name);
+  return found == labels.end() ? std::string() : found->second;
+}
+
+std::int64_t generation_of(const Labels& labels) {
+  const std::string text = label_of(labels, core::label::kGeneration);
+  std::int64_t number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9' || number > 1'000'000'000) {
+      return 1;
+    }
+    number = number * 10 + (c - '0');
+  }
+  return std::max<std::int64_t>(number, 1);
+}
+
+class Identifier {
+ public:
+  Identifier(const Configuration& configuration, const core::StateSnapshot& recorded,
+             const core::ObservedWorld& observed, core::Diagnostics& diagnostics)
+      : configuration_(configuration),
+        recorded_(recorded),
+        observed_(observed),
+        diagnostics_(diagnostics) {
+    for (const auto& [id, container] : observed.containers) {
+      container_by_name_.emplace(container.name, &container);
+    }
+    for (const core::ContainerSummary& summary : observed.listed) {
+      listed_by_name_.emplace(summary.name, &summary);
+    }
+  }
+
+  Identification run() {
+    result_.lineage = recorded_.lineage.empty() ? agreed_lineage() : recorded_.lineage;
+    for (const auto& [address, record] : recorded_.resources) {
+      locate(address);
+    }
+    for (const auto& [address, desired] : configuration_.resources) {
+      if (!result_.resources.contains(address)) {
+        locate(address);
+      }
+    }
+    find_unmanaged();
+    return std::move(result_);
+  }
+
+ private:
+  const DesiredResource* desired(const Address& address) const {
+    const auto found = configuration_.resources.find(address);
+    return found == configuration_.resources.end() ? nullptr : &found->second;
+  }
+
+  std::optional<core::SourceRange> range_of(const Address& address) const {
+    const DesiredResource* resource = desired(address);
+    return resource ? std::optional(resource->range) : std::nullopt;
+  }
+
+  /// The labels of our own objects tell the lineage when state is gone.
+  std::string agreed_lineage() {
+    std::set<std::string> lineages;
+    const auto look = [&](const Labels& labels) {
+      if (claims(labels, configuration_.project, configuration_.workspace)) {
+        lineages.insert(label_of(labels, core::label::kLineage));
+      }
+    };
+    for (const auto& [id, container] : observed_.containers) {
+      if (!labels_come_from_image(container)) {
+        look(container.labels);
+      }
+    }
+    for (const core::ObservedNetwork& network : observed_.networks) {
+      look(network.labels);
+    }
+    for (const core::ObservedVolume& volume : observed_.volumes) {
+      if (!volume.labels.contains(core::label::kLock)) {
+        look(volume.labels);
+      }
+    }
+    if (lineages.size() > 1) {
+      diagnostics_.error(
+          "Several lineages on Docker",
+          fmt::format("There is no state, and Docker has objects of project {} that belong to {} "
+                      "different states ({}). aim cannot tell which of them is this one. Bring the "
+                      "state file back, or remove the objects that are not wanted.",
+                      configuration_.project, lineages.size(), fmt::join(lineages, ", ")));
+    }
+    return lineages.empty() ? std::string() : *lineages.begin();
+  }
+
+  bool labels_come_from_image(const ObservedContainer& container) const {
+    const auto image = observed_.image_labels.find(container.image_id);
+    return image != observed_.image_labels.end() &&
+           image->second.contains(core::label::kProject);
+  }
+
+  void locate(const Address& address) {
+    Located located;
+    if (const auto record = recorded_.resources.find(address);
+        record != recorded_.resources.end()) {
+      located.record = record->second;
+    }
+    switch (address.kind) {
+      case Kind::Endpoint:
+      case Kind::Container:
+        locate_container(address, located);
+        break;
+      case Kind::Network:
+        locate_network(address, located);
+        break;
+      case Kind::Volume:
+        locate_volume(address, located);
+        break;
+    }
+    result_.resources.emplace(address, std::move(located));
+  }
+
+  std::string wanted_name(const Address& address, const Located& located) const {
+    const DesiredResource* resource = desired(address);
+    return resource ? resource->docker_name : located.record->docker_name;
+  }
+
+  void locate_container(const Address& address, Located& located) {
+    if (located.record) {
+      const auto by_id = observed_.containers.find(located.record->docker_id);
+      if (by_id != observed_.containers.end()) {
+        located.container = &by_id->second;
+      }
+    }
+    const std::string name = wanted_name(address, located);
+    const auto by_name = container_by_name_.find(name);
+    const auto listed = listed_by_name_.find(name);
+    if (listed == listed_by_name_.end() ||
+        (located.container && listed->second->id == located.container->id)) {
+      return;
+    }
+    // The name is held by something that state does not know as this resource.
+    const bool inspected = by_name != container_by_name_.end();
+    const bool image_labels = inspected && labels_come_from_image(*by_name->second);
+    if (!accept("container", name, listed->second->labels, image_labels, address)) {
+      return;
+    }
+    if (located.container || !inspected) {
+      return;
+    }
+    located.container = by_name->second;
+    located.record = rebuild_container(address, *by_name->second);
+    located.rebuilt = true;
+  }
+
+  void locate_network(const Address& address, Located& located) {
+    const std::string name = wanted_name(address, located);
+    const DesiredResource* resource = desired(address);
+    const bool external = resource ? resource->external : located.record->external;
+    const core::ObservedNetwork* by_name = nullptr;
+    for (const core::ObservedNetwork& network : observed_.networks) {
+      if (located.record && !external && network.id == located.record->docker_id) {
+        located.network = &network;
+      }
+      if (network.name == name) {
+        by_name = &network;
+      }
+    }
+    if (external) {
+      located.network = by_name;
+      return;
+    }
+    if (by_name == nullptr || by_name == located.network ||
+        !accept("network", name, by_name->labels, false, address) || located.network) {
+      return;
+    }
+    located.network = by_name;
+    located.record = rebuild(address, by_name->labels, by_name->id, by_name->name);
+    located.record->baseline = by_name->attributes;
+    located.rebuilt = true;
+  }
+
+  void locate_volume(const Address& address, Located& located) {
+    const std::string name = wanted_name(address, located);
+    const DesiredResource* resource = desired(address);
+    const bool external = resource ? resource->external : located.record->external;
+    for (const core::ObservedVolume& volume : observed_.volumes) {
+      if (volume.name != name) {
+        continue;
+      }
+      if (external) {
+        located.volume = &volume;
+        return;
+      }
+      if (!accept("volume", name, volume.labels, false, address)) {
+        return;
+      }
+      located.volume = &volume;
+      if (!located.record) {
+        located.record = rebuild(address, volume.labels, volume.name, volume.name);
+        located.record->baseline = volume.attributes;
+        located.rebuilt = true;
+      }
+      return;
+    }
+  }
+
+  /// True if an object that bears a name of ours is ours; else the error that says whose it is.
+  bool accept(std::string_view what, const std::string& name, const Labels& labels,
+              bool image_labels, const Address& address) {
+    const std::string rename_hint =
+        fmt::format("Rename or remove that {}, or give {} another `name`.", what, address.str());
+    if (!labels.contains(core::label::kProject)) {
+      diagnostics_.error(
+          "Name is taken on Docker",
+          fmt::format("The {} \"{}\" exists and was not made by aim; {} would need that name. aim "
+                      "never touches what it did not make. {}",
+                      what, name, address.str(), rename_hint),
+          range_of(address));
+      return false;
+    }
+    if (image_labels) {
+      diagnostics_.error(
+          "Labels come from an image",
+          fmt::format("The {} \"{}\" carries aim's labels only because its image carries them; aim "
+                      "did not make it, and {} would need that name. {}",
+                      what, name, address.str(), rename_hint),
+          range_of(address));
+      return false;
+    }
+    if (!claims(labels, configuration_.project, configuration_.workspace) ||
+        label_of(labels, core::label::kAddress) != address.str()) {
+      diagnostics_.error(
+          "Name is taken by another aim resource",
+          fmt::format("The {} \"{}\" belongs to {} of project {}, workspace {}; {} would need that "
+                      "name. {}",
+                      what, name, label_of(labels, core::label::kAddress),
+                      label_of(labels, core::label::kProject),
+                      label_of(labels, core::label::kWorkspace), address.str(), rename_hint),
+          range_of(address));
+      return false;
+    }
+    const std::string lineage = label_of(labels, core::label::kLineage);
+    if (lineage != result_.lineage) {
+      diagnostics_.error(
+          "Object belongs to another state",
+          fmt::format("The {} \"{}\" was made as {} of project {} under another state (lineage {}; "
+                      "this state is {}). Somebody else may manage it from another checkout. Use "
+                      "that state, or remove the {} if it is not wanted.",
+                      what, name, address.str(), configuration_.project, lineage, result_.lineage,
+                      what),
+          range_of(address));
+      return false;
+    }
+    return true;
+  }
+
+  /// A record as state would have it, from the birth labels of an object.
+  RecordedResource rebuild(const Address& address, const Labels& labels, const std::string& id,
+                           const std::string& name) {
+    RecordedResource record;
+    record.address = address;
+    record.docker_id = id;
+    record.docker_name = name;
+    record.generation = generation_of(labels);
+    record.created_run = label_of(labels, core::label::kRun);
+    record.salt = secret_salt(configuration_.project, configuration_.workspace, address);
+    record.baseline_api = observed_.engine.api_version;
+    core::Result<Value> spec = core::parse_canonical_json(label_of(labels, core::label::kSpec));
+    if (spec && spec->is<Map>()) {
+      record.attributes = *spec->get<Map>();
+    } else {
+      diagnostics_.warning(
+          "Birth label cannot be read",
+          fmt::format("{} carries no readable specification; it is taken as different from the "
+                      "configuration.",
+                      name),
+          range_of(address));
+    }
+    if (const DesiredResource* resource = desired(address)) {
+      record.dependencies = resource->dependencies;
+      record.prevent_destroy = resource->lifecycle.prevent_destroy;
+      record.retain = resource->lifecycle.retain;
+      adopt_unobservable(address, *resource, record);
+    } else {
+      record.retain = address.kind == Kind::Volume;
+    }
+    return record;
+  }
+
+  /// What Docker does not keep may have changed since birth without a trace: the configuration is
+  /// then the best record there is.
+  static void adopt_unobservable(const Address& address, const DesiredResource& resource,
+                                 RecordedResource& record) {
+    for (const Attribute& attribute : attributes(address.kind)) {
+      if (attribute.on_change != OnChange::Record) {
+        continue;
+      }
+      if (const Value* value = core::find(resource.attributes, attribute.name)) {
+        record.attributes.insert_or_assign(std::string(attribute.name), *value);
+      } else {
+        record.attributes.erase(std::string(attribute.name));
+      }
+    }
+  }
+
+  RecordedResource rebuild_container(const Address& address, const ObservedContainer& container) {
+    RecordedResource record =
+        rebuild(address, container.labels, container.id, container.name);
+    record.baseline = container.attributes;
+    record.computed = computed_before_apply(address, record.attributes, container.name);
+    record.computed.insert_or_assign("container_id", container.id);
+    record.computed.insert_or_assign("image_id", container.image_id);
+    overlay_in_place(address, container, record);
+    return record;
+  }
+
+  /// The birth label is as old as the container; what Docker can change in place is read off it.
+  void overlay_in_place(const Address& address, const ObservedContainer& container,
+                        RecordedResource& record) {
+    for (const Attribute& attribute : attributes(address.kind)) {
+      if (attribute.on_change != OnChange::InPlace || attribute.name == "networks") {
+        continue;
+      }
+      const Value* now = core::find(container.attributes, attribute.name);
+      const Value* born = core::find(record.attributes, attribute.name);
+      const DesiredResource* resource = desired(address);
+      const Value* wanted = resource ? core::find(resource->attributes, attribute.name) : nullptr;
+      if (now && !now->is_null() && (born || wanted)) {
+        record.attributes.insert_or_assign(std::string(attribute.name), *now);
+      }
+    }
+    overlay_networks(address, container, record);
+  }
+
+  void overlay_networks(const Address& address, const ObservedContainer& container,
+                        RecordedResource& record) {
+    const DesiredResource* resource = desired(address);
+    const NameLookup names = [&](const Address& of) {
+      const DesiredResource* other = desired(of);
+      return other ? other->docker_name
+                   : default_docker_name(configuration_.project, configuration_.workspace, of);
+    };
+    // Attached exactly as the configuration asks: then that is what was recorded.
+    const auto matches = [&](const Map& specification) {
+      const std::vector<core::Attachment> wanted = attachments(address, specification, names);
+      const Value* all = core::find(container.attributes, "networks");
+      const Map* now = all ? all->get<Map>() : nullptr;
+      const std::size_t count = now ? now->size() : 0;
+      return count == wanted.size() &&
+             std::all_of(wanted.begin(), wanted.end(), [&](const core::Attachment& one) {
+               const auto seen = observed_attachment(container, one.network);
+               return seen && satisfies(*seen, one);
+             });
+    };
+    if (resource && matches(resource->attributes)) {
+      const Value* networks = core::find(resource->attributes, "networks");
+      if (networks) {
+        record.attributes.insert_or_assign("networks", *networks);
+      } else {
+        record.attributes.erase("networks");
+      }
+    }
+  }
+
+  void find_unmanaged() {
+    std::set<std::string> known;
+    for (const auto& [address, located] : result_.resources) {
+      if (located.container) known.insert(located.container->id);
+      if (located.network) known.insert(located.network->id);
+      if (located.volume) known.insert("volume " + located.volume->name);
+    }
+    const auto consider = [&](const std::string& key, const std::string& name,
+                              const Labels& labels) {
+      if (known.contains(key) || !claims(labels, configuration_.project, configuration_.workspace) ||
+          label_of(labels, core::label::kLineage) != result_.lineage ||
+          labels.contains(core::label::kLock)) {
+        return;
+      }
+      if (core::Result<Address> address =
+              Address::parse(label_of(labels, core::label::kAddress))) {
+        if (!result_.resources.contains(*address) || address->kind != Kind::Volume) {
+          result_.unmanaged.push_back({*address, name});
+        }
+      }
+    };
+    for (const auto& [id, container] : observed_.containers) {
+      if (!labels_come_from_image(container)) {
+        consider(id, container.name, container.labels);
+      }
+    }
+    for (const core::ObservedNetwork& network : observed_.networks) {
+      consider(network.id, network.name, network.labels);
+    }
+    for (const core::ObservedVolume& volume : observed_.volumes) {
+      consider("volume " + volume.name, volume.name, volume.labels);
+    }
+    std::sort(result_.unmanaged.begin(), result_.unmanaged.end(),
+              [](const Unmanaged& a, const Unmanaged& b) { return a.docker_name < b.docker_name; });
+  }
+
+  const Configuration& configuration_;
+  const core::StateSnapshot& recorded_;
+  const core::ObservedWorld& observed_;
+  core::Diagnostics& diagnostics_;
+  std::map<std::string, const ObservedContainer*> container_by_name_;
+  std::map<std::string, const core::ContainerSummary*> listed_by_name_;
+  Identification result_;
+};
+
+}  // namespace
+
+bool claims(const Labels& labels, const std::string& project, const std::string& workspace) {
+  return label_of(labels, core::label::kProject) == project &&
+         label_of(labels, core::label::kWorkspace) == workspace;
+}
+
+Identification identify(const Configuration& configuration, const core::StateSnapshot& recorded,
+                        const core::ObservedWorld& observed, core::Diagnostics& diagnostics) {
+  return Identifier(configuration, recorded, observed, diagnostics).run();
+}
+
+}  // namespace aim::planner

@@ -1,0 +1,331 @@
+#include "planner/readiness.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "planner/realize.hpp"
+#include "planner/schema.hpp"
+#include "recipes/resolve.hpp"
+
+namespace aim::planner {
+
+namespace json = boost::json;
+using core::Address;
+using core::Kind;
+using core::Map;
+using core::Value;
+using std::chrono::milliseconds;
+
+namespace {
+
+// Enough for any model to say something, and over in a moment.
+constexpr int kInferenceTokens = 8;
+
+milliseconds duration_at(const Map& map, std::string_view key, milliseconds fallback) {
+  const auto value = core::integer_at(map, key);
+  return value ? milliseconds(*value) : fallback;
+}
+
+Check inference_check(const std::string& task, const std::string& model) {
+  Check check;
+  check.name = "inference";
+  check.request.method = "POST";
+  if (task == "embedding") {
+    check.expect = Check::Expect::Embeds;
+    check.request.path = "/v1/embeddings";
+    check.request.body = json::serialize(json::object{{"model", model}, {"input", "ready?"}});
+  } else if (task == "rerank") {
+    check.expect = Check::Expect::Ranks;
+    check.request.path = "/v1/rerank";
+    check.request.body = json::serialize(json::object{
+        {"model", model}, {"query", "ready?"}, {"documents", json::array{"yes", "no"}}});
+  } else if (task == "completion") {
+    check.expect = Check::Expect::GeneratesToken;
+    check.request.path = "/v1/completions";
+    check.request.body = json::serialize(json::object{{"model", model},
+                                                      {"prompt", "Hello"},
+                                                      {"max_tokens", kInferenceTokens},
+                                                      {"temperature", 0}});
+  } else {
+    check.expect = Check::Expect::GeneratesToken;
+    check.request.path = "/v1/chat/completions";
+    check.request.body = json::serialize(json::object{
+        {"model", model},
+        {"messages", json::array{json::object{{"role", "user"}, {"content", "Hello"}}}},
+        {"max_tokens", kInferenceTokens},
+        {"temperature", 0}});
+  }
+  return check;
+}
+
+void add_builtin_checks(const Map& endpoint, const Map& readiness, milliseconds timeout,
+                        std::vector<Check>& checks) {
+  const std::string model = recipes::endpoint_served_name(endpoint);
+  std::optional<core::Secret> key;
+  if (const Value* given = core::find(endpoint, "api_key")) {
+    if (const core::Secret* secret = given->get<core::Secret>()) {
+      key = *secret;
+    }
+  }
+  Check health;
+  health.name = "health";
+  health.request.path = "/health";
+  health.request.timeout = timeout;
+  Check models;
+  models.name = "models";
+  models.expect = Check::Expect::ListsModel;
+  models.served_name = model;
+  models.request.path = "/v1/models";
+  models.request.timeout = timeout;
+  models.request.bearer = key;
+  Check inference =
+      inference_check(core::string_at(endpoint, "task").value_or("chat"), model);
+  inference.request.timeout = duration_at(readiness, "inference_timeout", milliseconds(60'000));
+  inference.request.bearer = key;
+  const std::uint16_t port = recipes::endpoint_container_port(endpoint);
+  for (Check* check : {&health, &models, &inference}) {
+    // Of a previous deployment only the digest of its key may be known: then health has to do.
+    if (check->request.bearer && !check->request.bearer->known()) {
+      continue;
+    }
+    check->port = port;
+    checks.push_back(std::move(*check));
+  }
+}
+
+void add_own_checks(const Map& readiness, std::uint16_t default_port, milliseconds timeout,
+                    std::vector<Check>& checks) {
+  if (const Value* http = core::find(readiness, "http"); http && http->is<Map>()) {
+    const Map& settings = *http->get<Map>();
+    Check check;
+    check.name = "http";
+    check.request.method = core::string_at(settings, "method").value_or("GET");
+    check.request.path = core::string_at(settings, "path").value_or("/");
+    check.request.timeout = timeout;
+    check.port =
+        static_cast<std::uint16_t>(core::integer_at(settings, "port").value_or(default_port));
+    check.status = static_cast<int>(core::integer_at(settings, "status").value_or(200));
+    check.contains = core::string_at(settings, "contains").value_or("");
+    checks.push_back(std::move(check));
+  }
+  if (const Value* tcp = core::find(readiness, "tcp"); tcp && tcp->is<Map>()) {
+    Check check;
+    check.name = "tcp";
+    check.expect = Check::Expect::Connects;
+    check.request.timeout = timeout;
+    check.port = static_cast<std::uint16_t>(
+        core::integer_at(*tcp->get<Map>(), "port").value_or(default_port));
+    checks.push_back(std::move(check));
+  }
+}
+
+/// A member on the way `keys` into a JSON answer, or null.
+const json::value* member(const json::value& value, std::initializer_list<const char*> keys) {
+  const json::value* here = &value;
+  for (const char* key : keys) {
+    const json::object* object = here->if_object();
+    here = object ? object->if_contains(key) : nullptr;
+    if (here == nullptr) {
+      return nullptr;
+    }
+  }
+  return here;
+}
+
+std::string shortened(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  constexpr std::size_t kMost = 200;
+  return text.size() <= kMost ? text : text.substr(0, kMost) + "...";
+}
+
+CheckVerdict judge_models(const Check& check, const json::value& body) {
+  const json::value* data = member(body, {"data"});
+  const json::array* list = data ? data->if_array() : nullptr;
+  if (list == nullptr) {
+    return {false, "the answer has no list of models"};
+  }
+  std::vector<std::string> names;
+  for (const json::value& entry : *list) {
+    const json::value* id = member(entry, {"id"});
+    if (id && id->is_string()) {
+      names.emplace_back(id->get_string());
+    }
+  }
+  if (std::find(names.begin(), names.end(), check.served_name) != names.end()) {
+    return {true, {}};
+  }
+  return {false,
+          fmt::format("model \"{}\" is not listed; listed: {}", check.served_name,
+                      names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))),
+          true};
+}
+
+CheckVerdict judge_body(const Check& check, const std::string& text) {
+  boost::system::error_code failed;
+  const json::value body = json::parse(text, failed);
+  if (failed) {
+    return {false, "the answer is not JSON"};
+  }
+  switch (check.expect) {
+    case Check::Expect::ListsModel:
+      return judge_models(check, body);
+    case Check::Expect::GeneratesToken: {
+      // The number of tokens counts, not the text: with a reasoning parser the text can be null.
+      const json::value* tokens = member(body, {"usage", "completion_tokens"});
+      const bool some = tokens && tokens->is_int64() && tokens->get_int64() >= 1;
+      return {some, some ? "" : "no token was generated", !some};
+    }
+    case Check::Expect::Embeds: {
+      const json::value* data = member(body, {"data"});
+      const bool some = data && data->is_array() && !data->get_array().empty();
+      return {some, some ? "" : "no embedding was returned"};
+    }
+    case Check::Expect::Ranks: {
+      const json::value* data = member(body, {"results"});
+      const bool some = data && data->is_array() && !data->get_array().empty();
+      return {some, some ? "" : "no ranking was returned"};
+    }
+    case Check::Expect::Status:
+    case Check::Expect::Connects:
+      break;
+  }
+  return {true, {}};
+}
+
+}  // namespace
+
+std::optional<ReadinessPolicy> readiness_policy(const Address& address, const Map& attributes) {
+  if (address.kind != Kind::Endpoint && address.kind != Kind::Container) {
+    return std::nullopt;
+  }
+  const Value* given = core::find(attributes, "readiness");
+  const Map* settings = given ? given->get<Map>() : nullptr;
+  if (settings == nullptr && address.kind == Kind::Container) {
+    return std::nullopt;
+  }
+  const Map readiness = settings ? *settings : Map();
+  ReadinessPolicy policy;
+  const milliseconds timeout = duration_at(readiness, "timeout", milliseconds(10'000));
+  policy.interval = duration_at(readiness, "interval", policy.interval);
+  policy.start_timeout = duration_at(readiness, "start_timeout", policy.start_timeout);
+  std::uint16_t default_port = 0;
+  if (address.kind == Kind::Endpoint) {
+    default_port = recipes::endpoint_container_port(attributes);
+    if (core::boolean_at(readiness, "builtin").value_or(true)) {
+      add_builtin_checks(attributes, readiness, timeout, policy.checks);
+    }
+  }
+  add_own_checks(readiness, default_port, timeout, policy.checks);
+  return policy;
+}
+
+CheckVerdict judge(const Check& check, const core::Result<core::ProbeAnswer>& answer) {
+  if (!answer) {
+    return {false, answer.error().message};
+  }
+  if (check.expect == Check::Expect::Connects) {
+    return {true, {}};
+  }
+  const int wanted = check.expect == Check::Expect::Status ? check.status : 200;
+  if (answer->status != wanted) {
+    // 503 is how servers say "still loading", 429 "busy"; own checks may wait for any status.
+    const bool definite = check.expect != Check::Expect::Status && answer->status != 503 &&
+                          answer->status != 429;
+    return {false,
+            fmt::format("HTTP {}{}", answer->status,
+                        answer->body.empty() ? "" : ": " + shortened(answer->body)),
+            definite};
+  }
+  if (check.expect == Check::Expect::Status) {
+    const bool has = check.contains.empty() ||
+                     answer->body.find(check.contains) != std::string::npos;
+    return {has, has ? "" : fmt::format("the answer does not contain \"{}\"", check.contains)};
+  }
+  return judge_body(check, answer->body);
+}
+
+Readiness::Readiness(ReadinessPolicy policy, core::Steady start)
+    : policy_(std::move(policy)), start_(start), last_progress_(start), next_probe_(start) {}
+
+Readiness::Next Readiness::next(core::Steady now) const {
+  if (exit_cause_) {
+    return GiveUp{*exit_cause_};
+  }
+  if (current_ >= policy_.checks.size()) {
+    return Ready{};
+  }
+  if (refused_since_ && refusals_ >= policy_.refusals_allowed &&
+      last_refusal_ - *refused_since_ >= 3 * policy_.interval) {
+    return GiveUp{fmt::format("is up but does not serve: {}", waiting_for())};
+  }
+  const auto gave_up = [&](milliseconds limit, std::string_view what) {
+    return GiveUp{fmt::format("was not ready after {}{}; last check: {}",
+                              format_duration(limit.count()), what, waiting_for())};
+  };
+  if (now - last_progress_ >= policy_.start_timeout) {
+    return gave_up(policy_.start_timeout, " without any progress");
+  }
+  if (now - start_ >= policy_.total_timeout) {
+    return gave_up(policy_.total_timeout, "");
+  }
+  if (now < next_probe_) {
+    return Wait{std::chrono::ceil<milliseconds>(next_probe_ - now)};
+  }
+  return Probe{current_};
+}
+
+void Readiness::on_verdict(std::size_t check, const CheckVerdict& verdict, core::Steady now) {
+  if (check != current_) {
+    return;
+  }
+  if (verdict.passed) {
+    ++current_;
+    last_detail_.clear();
+    last_progress_ = now;
+    refused_since_.reset();
+    refusals_ = 0;
+    return;
+  }
+  last_detail_ = verdict.detail;
+  if (verdict.definite) {
+    refused_since_ = refused_since_.value_or(now);
+    last_refusal_ = now;
+    ++refusals_;
+  } else {
+    refused_since_.reset();
+    refusals_ = 0;
+  }
+  // A server that comes up fast should not be kept waiting: the first probes come quickly.
+  const milliseconds elapsed = std::chrono::duration_cast<milliseconds>(now - start_);
+  const milliseconds soon = std::max(milliseconds(50), elapsed / 4);
+  next_probe_ = now + std::min(policy_.interval, soon);
+}
+
+void Readiness::on_progress(core::Steady now) { last_progress_ = std::max(last_progress_, now); }
+
+void Readiness::on_exit(const core::ContainerExit& exit) { exit_cause_ = describe_exit(exit); }
+
+std::string Readiness::waiting_for() const {
+  if (current_ >= policy_.checks.size()) {
+    return "nothing";
+  }
+  const std::string& name = policy_.checks[current_].name;
+  return last_detail_.empty() ? name : fmt::format("{}: {}", name, last_detail_);
+}
+
+std::string describe_exit(const core::ContainerExit& exit) {
+  std::string text;
+  if (exit.oom_killed) {
+    text = "was killed because it ran out of memory (OOM)";
+  } else if (exit.exit_code > 128 && exit.exit_code < 160) {
+    text = fmt::format("was ended by signal {} (exit code {})", exit.exit_code - 128,
+                       exit.exit_code);
+  } else {
+    text = fmt::format("exited with code {}", exit.exit_code);
+  }
+  return exit.error.empty() ? text : text + ": " + exit.error;
+}
+
+}  // namespace aim::planner

@@ -1,0 +1,262 @@
+#include "planner/readiness_watch.hpp"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace aim::planner {
+
+using core::ContainerExit;
+using core::ErrorCode;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::size_t kTailLines = 20;
+constexpr std::size_t kLongestLine = 4096;
+// How long the end of a dead container's log may take to arrive.
+constexpr std::chrono::seconds kLogDrain{3};
+
+/// The last lines of a stream that comes in pieces.
+class LogTail {
+ public:
+  void add(std::string_view text) {
+    for (const char c : text) {
+      if (c == '\n') {
+        end_line();
+      } else if (partial_.size() < kLongestLine && c != '\r') {
+        partial_ += c;
+      }
+    }
+  }
+
+  std::vector<std::string> lines() const {
+    std::vector<std::string> result(lines_.begin(), lines_.end());
+    if (!partial_.empty()) {
+      result.push_back(partial_);
+    }
+    return result;
+  }
+
+ private:
+  void end_line() {
+    lines_.push_back(std::move(partial_));
+    partial_.clear();
+    if (lines_.size() > kTailLines) {
+      lines_.pop_front();
+    }
+  }
+
+  std::deque<std::string> lines_;
+  std::string partial_;
+};
+
+/// What the two threads that look at the container tell the one that decides.
+struct Shared {
+  std::mutex mutex;
+  std::condition_variable changed;
+  LogTail tail;
+  bool progressed = false;
+  bool log_ended = false;
+  std::optional<ContainerExit> exit;
+  std::optional<core::Error> lost;  ///< the container is gone, or Docker is
+  std::stop_source wake;
+};
+
+void follow_log(core::ContainerWatcher& watcher, const std::string& container, Shared& shared,
+                std::stop_token stop) {
+  core::LogRequest request;
+  request.tail = kTailLines;
+  request.follow = true;
+  const auto ended = watcher.logs(
+      container, request,
+      [&](const core::LogPiece& piece) {
+        const std::lock_guard lock(shared.mutex);
+        shared.tail.add(piece.text);
+        shared.progressed = true;
+      },
+      stop);
+  // A log that cannot be read (driver none) only means that there is no progress to see.
+  static_cast<void>(ended);
+  const std::lock_guard lock(shared.mutex);
+  shared.log_ended = true;
+  shared.changed.notify_all();
+}
+
+void await_exit(core::ContainerWatcher& watcher, const std::string& container, Shared& shared,
+                std::stop_token stop) {
+  const core::Result<ContainerExit> exit = watcher.wait_exit(container, stop);
+  const std::lock_guard lock(shared.mutex);
+  if (exit) {
+    shared.exit = *exit;
+  } else if (exit.error().code != ErrorCode::Cancelled) {
+    shared.lost = exit.error();
+  }
+  shared.wake.request_stop();
+}
+
+std::optional<core::ProbeTarget> target_of(core::EngineReader& reader, const std::string& container,
+                                           std::uint16_t port, std::stop_token stop) {
+  const core::Result<core::ObservedContainer> seen = reader.inspect_container(container, stop);
+  if (!seen) {
+    return std::nullopt;
+  }
+  core::ProbeTarget target{seen->id, port, std::nullopt, {}};
+  for (const core::PublishedPort& live : seen->live_ports) {
+    if (live.container_port == port && live.protocol == "tcp" && !target.published) {
+      target.published = live;
+    }
+  }
+  for (const auto& [name, attachment] : seen->networks) {
+    if (target.container_address.empty()) {
+      target.container_address = attachment.ip_address;
+    }
+  }
+  return target;
+}
+
+class Watch {
+ public:
+  Watch(const ReadinessPorts& ports, const std::string& container, const ReadinessPolicy& policy,
+        const std::function<void(const std::string&)>& note, std::stop_token stop)
+      : ports_(ports),
+        container_(container),
+        note_(note),
+        stop_(stop),
+        start_(ports.clock.steady_now()),
+        machine_(policy, start_) {}
+
+  ReadinessReport run() {
+    std::stop_callback on_stop(stop_, [&] { shared_.wake.request_stop(); });
+    std::jthread follower([&](std::stop_token own) {
+      follow_log(ports_.watcher, container_, shared_, own);
+    });
+    std::jthread waiter([&](std::stop_token own) {
+      await_exit(ports_.watcher, container_, shared_, own);
+    });
+    ReadinessReport report = decide();
+    if (!report.ready && !report.cancelled) {
+      drain_log();
+    }
+    follower.request_stop();
+    waiter.request_stop();
+    follower.join();
+    waiter.join();
+    report.tail = shared_.tail.lines();
+    report.elapsed =
+        std::chrono::duration_cast<milliseconds>(ports_.clock.steady_now() - start_);
+    return report;
+  }
+
+ private:
+  ReadinessReport decide() {
+    while (true) {
+      if (const auto lost = feed()) {
+        return {false, false, core::to_string(*lost), {}, {}};
+      }
+      const Readiness::Next next = machine_.next(ports_.clock.steady_now());
+      if (std::holds_alternative<Readiness::Ready>(next)) {
+        return {true, false, {}, {}, {}};
+      }
+      if (const auto* given_up = std::get_if<Readiness::GiveUp>(&next)) {
+        return {false, false, given_up->cause, {}, {}};
+      }
+      if (stop_.stop_requested()) {
+        return {false, true, "was interrupted", {}, {}};
+      }
+      if (const auto* wait = std::get_if<Readiness::Wait>(&next)) {
+        ports_.clock.wait_for(wait->duration, shared_.wake.get_token());
+      } else {
+        probe(std::get<Readiness::Probe>(next).check);
+      }
+    }
+  }
+
+  /// Hands over what the threads saw. An error means that the container cannot be watched.
+  std::optional<core::Error> feed() {
+    const std::lock_guard lock(shared_.mutex);
+    if (shared_.progressed) {
+      shared_.progressed = false;
+      machine_.on_progress(ports_.clock.steady_now());
+    }
+    if (shared_.exit) {
+      machine_.on_exit(*shared_.exit);
+    }
+    return shared_.lost;
+  }
+
+  void probe(std::size_t index) {
+    const Check& check = machine_.policy().checks.at(index);
+    const std::stop_token wake = shared_.wake.get_token();
+    CheckVerdict verdict{false, "the container cannot be inspected", false};
+    if (const auto target = target_of(ports_.reader, container_, check.port, wake)) {
+      if (check.expect == Check::Expect::Connects) {
+        const core::Result<void> connected =
+            ports_.prober.tcp(*target, check.request.timeout, wake);
+        verdict = connected ? CheckVerdict{true, {}, false}
+                            : CheckVerdict{false, connected.error().message, false};
+      } else {
+        verdict = judge(check, ports_.prober.http(*target, check.request, wake));
+      }
+    }
+    if (wake.stop_requested() && !verdict.passed) {
+      return;  // cut short by an exit or an interrupt, which says more than this verdict
+    }
+    machine_.on_verdict(index, verdict, ports_.clock.steady_now());
+    if (!verdict.passed) {
+      note_(machine_.waiting_for());
+    }
+  }
+
+  /// After an exit the log ends by itself; a container that still runs has nothing to drain.
+  void drain_log() {
+    std::unique_lock lock(shared_.mutex);
+    if (shared_.exit) {
+      shared_.changed.wait_for(lock, kLogDrain, [&] { return shared_.log_ended; });
+    }
+  }
+
+  const ReadinessPorts& ports_;
+  const std::string& container_;
+  const std::function<void(const std::string&)>& note_;
+  std::stop_token stop_;
+  core::Steady start_;
+  Readiness machine_;
+  Shared shared_;
+};
+
+}  // namespace
+
+ReadinessReport watch_readiness(const ReadinessPorts& ports, const std::string& container,
+                                const ReadinessPolicy& policy,
+                                const std::function<void(const std::string&)>& note,
+                                std::stop_token stop) {
+  return Watch(ports, container, policy, note, stop).run();
+}
+
+ReadinessReport check_running(core::EngineReader& reader, core::ContainerWatcher& watcher,
+                              const std::string& container, std::stop_token stop) {
+  const core::Result<core::ObservedContainer> seen = reader.inspect_container(container, stop);
+  if (!seen) {
+    return {false, seen.error().code == ErrorCode::Cancelled, core::to_string(seen.error()), {}, {}};
+  }
+  const core::ContainerState& state = seen->state;
+  if (state.status == core::ContainerStatus::Running) {
+    return {true, false, {}, {}, {}};
+  }
+  LogTail tail;
+  core::LogRequest request;
+  request.tail = kTailLines;
+  const auto read = watcher.logs(
+      container, request, [&](const core::LogPiece& piece) { tail.add(piece.text); }, stop);
+  std::string cause = describe_exit({state.exit_code, state.oom_killed, state.error});
+  if (!read) {
+    cause += fmt::format(" (its log cannot be read: {})", read.error().message);
+  }
+  return {false, false, std::move(cause), tail.lines(), {}};
+}
+
+}  // namespace aim::planner

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/engine.hpp"
+#include "core/snapshot.hpp"
+#include "core/value.hpp"
+
+namespace aim::planner {
+
+/// Name on Docker of a network or volume of this configuration.
+using NameLookup = std::function<std::string(const core::Address&)>;
+
+/// What an endpoint or container is on Docker, in the vocabulary of kind `container`: an endpoint
+/// turned into its container, volume keys replaced by names on Docker, networks and what concerns
+/// aim alone left out. Source: planner/schema.hpp, core/engine.hpp (CreateContainer).
+[[nodiscard]] core::Map docker_attributes(const core::Address& address, const core::Map& attributes,
+                                          const NameLookup& names);
+
+/// The networks to attach to, in order of name. Every one has the resource's name as an alias.
+[[nodiscard]] std::vector<core::Attachment> attachments(const core::Address& address,
+                                                        const core::Map& attributes,
+                                                        const NameLookup& names);
+
+/// The attachment that an observed container has to `network`, or nothing.
+[[nodiscard]] std::optional<core::Attachment> observed_attachment(
+    const core::ObservedContainer& container, const std::string& network);
+
+/// Whether `observed` is what `wanted` asks for: its aliases are there and its address, if one was
+/// asked for. More aliases do no harm (Docker adds the container's short id).
+[[nodiscard]] bool satisfies(const core::Attachment& observed, const core::Attachment& wanted);
+
+/// "no", "always", "unless-stopped" or "on-failure:N" as the resource wants it in the end.
+[[nodiscard]] std::string restart_policy(const core::Map& attributes);
+
+/// How long the container gets to end by itself when it is stopped.
+[[nodiscard]] std::chrono::seconds stop_grace(const core::Map& attributes);
+
+/// What others may refer to and what follows from the configuration alone: url, internal_url,
+/// container_name, name, served_name.
+[[nodiscard]] core::Map computed_before_apply(const core::Address& address,
+                                              const core::Map& attributes,
+                                              const std::string& docker_name);
+
+/// Names of the computed attributes of a kind that only Docker can give.
+[[nodiscard]] std::vector<std::string> computed_by_apply(core::Kind kind);
+
+}  // namespace aim::planner
