@@ -3,10 +3,9 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "core/clock.hpp"
 #include "core/result.hpp"
@@ -23,18 +22,22 @@ struct LockHolder {
   std::int64_t since_unix_ms = 0;
   std::string command;  ///< "apply", "destroy"
   std::string nonce;    ///< random, tells two holders of one process apart
+  /// Inode of the pid namespace: in another one, a container say, `pid` means somebody else.
+  std::int64_t pid_namespace = 0;
 
   bool operator==(const LockHolder&) const = default;
 };
 
 [[nodiscard]] std::string to_json(const LockHolder& holder);
+/// The inverse of to_json. ErrorCode::Protocol on anything else.
 [[nodiscard]] core::Result<LockHolder> holder_from_json(std::string_view text);
-/// "root@gpu1, pid 4711, aim apply, for 2m10s".
+/// "root@gpu1, pid 4711, aim apply, for 2m10s". Foreign text.
 [[nodiscard]] std::string describe(const LockHolder& holder, core::Utc now);
 /// This process, now. Reads /proc; `command` is what it is about to do.
 [[nodiscard]] LockHolder this_process(std::string command, core::Utc now);
 
-/// Whether the process that holder names still exists on this very boot of this host.
+/// Whether the process that holder names still exists on this very boot of this host. Elsewhere
+/// whenever that cannot be told from here: another host, boot or pid namespace.
 enum class Liveness { Alive, Dead, Elsewhere };
 [[nodiscard]] Liveness liveness(const LockHolder& holder);
 
@@ -43,11 +46,15 @@ enum class Liveness { Alive, Dead, Elsewhere };
 /// object or the process dies.
 class FileLock {
  public:
-  /// Waits up to `timeout` (zero: not at all), calling `on_wait` once when it begins to wait.
+  /// Waits up to `timeout` (zero: not at all), calling `on_wait` once, with who holds the lock,
+  /// when it begins to wait. Creates the file, 0600, and its directory if they are missing.
   /// Errors: Locked (the message names the holder), Cancelled, Failed.
   [[nodiscard]] static core::Result<FileLock> acquire(
-      const std::filesystem::path& file, const LockHolder& holder, core::Clock& clock,
-      std::chrono::milliseconds timeout, const std::function<void(const std::string&)>& on_wait,
+      const std::filesystem::path& file,
+      const LockHolder& holder,
+      core::Clock& clock,
+      std::chrono::milliseconds timeout,
+      const std::function<void(const std::string&)>& on_wait,
       std::stop_token stop);
 
   FileLock(FileLock&&) noexcept;
@@ -56,6 +63,7 @@ class FileLock {
 
  private:
   explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+
   int descriptor_ = -1;
 };
 
