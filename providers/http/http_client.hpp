@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -56,6 +57,17 @@ struct HttpEndpoint {
   std::uint16_t port = 80;
 };
 
+/// "/var/run/docker.sock", "10.0.0.1:2375", "[::1]:2375".
+[[nodiscard]] std::string to_string(const HttpEndpoint& endpoint);
+
+/// Whether anybody listens: connects and hangs up. The other side must not hang up within `hold`:
+/// Docker's proxy for a published port accepts before it knows whether the container does.
+/// Errors: Unreachable, Timeout, Cancelled.
+[[nodiscard]] core::Result<void> try_connect(const HttpEndpoint& endpoint,
+                                             std::chrono::milliseconds hold,
+                                             std::chrono::milliseconds deadline,
+                                             std::stop_token stop);
+
 /// A pool of kept-alive HTTP/1.1 connections to one endpoint, blocking outside and asynchronous
 /// inside: each connection owns its io_context. A connection found dead before a byte of the
 /// answer came is replaced once for GET and HEAD; other methods report it.
@@ -66,9 +78,11 @@ class HttpClient : public HttpTransport {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  core::Result<HttpResponse> send(const HttpRequest& request, std::chrono::milliseconds deadline,
+  core::Result<HttpResponse> send(const HttpRequest& request,
+                                  std::chrono::milliseconds deadline,
                                   std::stop_token stop) override;
-  core::Result<HttpResponse> stream(const HttpRequest& request, const BodySink& sink,
+  core::Result<HttpResponse> stream(const HttpRequest& request,
+                                    const BodySink& sink,
                                     std::chrono::milliseconds inactivity,
                                     std::stop_token stop) override;
 

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/engine.hpp"
+#include "providers/http/http_client.hpp"
+
+namespace aim::providers {
+
+/// Version of the Engine API: 1.41 is Docker 20.10.
+struct ApiVersion {
+  int major = 1;
+  int minor = 41;
+  auto operator<=>(const ApiVersion&) const = default;
+};
+
+inline constexpr ApiVersion kOldestApi{1, 41};
+inline constexpr ApiVersion kNewestApi{1, 52};
+/// From here on a container can be created with several networks at once.
+inline constexpr ApiVersion kApiWithSeveralNetworks{1, 44};
+
+[[nodiscard]] std::string to_string(const ApiVersion& version);  ///< "1.41"
+[[nodiscard]] std::optional<ApiVersion> parse_api_version(std::string_view text);
+
+/// For one value of a query, or one segment of a path.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
+/// The answer to a request that failed, with the Engine's own words as message (foreign text).
+[[nodiscard]] core::Error error_from_answer(const HttpResponse& response);
+
+// Requests. Targets begin behind the version prefix. Source: Engine API reference, v1.41 to v1.52.
+[[nodiscard]] HttpRequest inspect_container_request(const std::string& reference);
+[[nodiscard]] HttpRequest inspect_network_request(const std::string& reference);
+[[nodiscard]] HttpRequest inspect_volume_request(const std::string& name);
+[[nodiscard]] HttpRequest inspect_image_request(const std::string& reference);
+[[nodiscard]] HttpRequest logs_request(const std::string& container,
+                                       const core::LogRequest& request);
+/// `condition` is "not-running" or "removed".
+[[nodiscard]] HttpRequest wait_request(const std::string& container, std::string_view condition);
+
+/// ErrorCode::Invalid when an attribute is of the wrong type, not known yet, or has no counterpart
+/// on Docker. Secrets are revealed in the body. Networks beyond the first are in it from API 1.44
+/// on; see networks_to_connect. `files` are not in it; see files_request.
+[[nodiscard]] core::Result<HttpRequest> encode(const core::CreateContainer& call,
+                                               ApiVersion version);
+/// The attachments that `encode` could not put into the creation.
+[[nodiscard]] std::vector<core::ConnectNetwork> networks_to_connect(
+    const core::CreateContainer& call, ApiVersion version, const std::string& container_id);
+/// Puts the attribute `files` (path -> content) into a container; nothing if there is none.
+[[nodiscard]] core::Result<std::optional<HttpRequest>> files_request(
+    const core::CreateContainer& call, const std::string& container_id);
+[[nodiscard]] HttpRequest encode(const core::StartContainer& call);
+[[nodiscard]] HttpRequest encode(const core::StopContainer& call);
+[[nodiscard]] HttpRequest encode(const core::KillContainer& call);
+[[nodiscard]] HttpRequest encode(const core::UnpauseContainer& call);
+[[nodiscard]] HttpRequest encode(const core::RenameContainer& call);
+/// Repeats the restart policy of `now`, which some Engines reset otherwise, and moves the swap
+/// limit with the memory limit as long as it is Docker's own (twice the memory).
+[[nodiscard]] core::Result<HttpRequest> encode(const core::UpdateContainer& call,
+                                               const core::ObservedContainer& now);
+[[nodiscard]] HttpRequest encode(const core::RemoveContainer& call);
+[[nodiscard]] HttpRequest encode(const core::ConnectNetwork& call);
+[[nodiscard]] HttpRequest encode(const core::DisconnectNetwork& call);
+[[nodiscard]] core::Result<HttpRequest> encode(const core::CreateNetwork& call);
+[[nodiscard]] HttpRequest encode(const core::RemoveNetwork& call);
+[[nodiscard]] core::Result<HttpRequest> encode(const core::CreateVolume& call);
+[[nodiscard]] HttpRequest encode(const core::RemoveVolume& call);
+
+/// The names of the attributes of `call` that `after` does not show as asked for.
+[[nodiscard]] std::vector<std::string> ignored_updates(const core::UpdateContainer& call,
+                                                       const core::ObservedContainer& after);
+
+// Answers. ErrorCode::Protocol when a body is not what the Engine API promises.
+[[nodiscard]] core::Result<core::EngineInfo> decode_info(std::string_view body, ApiVersion version);
+[[nodiscard]] core::Result<std::vector<core::ContainerSummary>> decode_container_list(
+    std::string_view body);
+[[nodiscard]] core::Result<core::ObservedContainer> decode_container(std::string_view body);
+[[nodiscard]] core::Result<std::vector<core::ObservedNetwork>> decode_network_list(
+    std::string_view body);
+[[nodiscard]] core::Result<core::ObservedNetwork> decode_network(std::string_view body);
+[[nodiscard]] core::Result<std::vector<core::ObservedVolume>> decode_volume_list(
+    std::string_view body);
+[[nodiscard]] core::Result<core::ObservedVolume> decode_volume(std::string_view body);
+[[nodiscard]] core::Result<core::ObservedImage> decode_image(std::string_view body);
+/// Of a container or network that was created.
+[[nodiscard]] core::Result<core::CallOutcome> decode_created(std::string_view body);
+[[nodiscard]] core::Result<core::ContainerExit> decode_exit(std::string_view body);
+
+/// An image reference as the Engine's pull wants it: "repo" and "tag" or "sha256:...".
+struct PullReference {
+  std::string repository;
+  std::string tag_or_digest;  ///< never empty: without one Docker pulls every tag there is
+};
+
+/// ErrorCode::Invalid for an image id, which cannot be pulled.
+[[nodiscard]] core::Result<PullReference> parse_pull_reference(std::string_view reference);
+[[nodiscard]] std::string to_string(const PullReference& reference);
+[[nodiscard]] HttpRequest pull_request(const PullReference& reference);
+
+}  // namespace aim::providers

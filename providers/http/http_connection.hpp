@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+#include "providers/http/http_client.hpp"
+
+namespace aim::providers {
+
+/// How long an exchange may take: until a point in time, or as long as something keeps coming.
+struct Patience {
+  using Time = std::chrono::steady_clock::time_point;
+
+  std::optional<Time> until;
+  std::chrono::milliseconds silence{0};  ///< used when `until` is not set; zero: any
+  std::chrono::milliseconds whole{0};    ///< what the caller asked for, for messages
+
+  [[nodiscard]] static Patience until_deadline(std::chrono::milliseconds deadline);
+  [[nodiscard]] static Patience while_it_comes(std::chrono::milliseconds inactivity);
+
+  /// When to give up waiting for the next byte; nothing: never.
+  [[nodiscard]] std::optional<Time> next() const;
+  /// When to give up connecting, for which there is always a limit.
+  [[nodiscard]] Time to_connect() const;
+};
+
+/// Why an exchange did not come to an end.
+struct Breakdown {
+  core::Error error;
+  bool connection_lost = false;  ///< and not a deadline, a stop or a malformed answer
+  bool answer_began = false;
+};
+
+/// One connection and the io_context that drives it. Used by one thread at a time, but for
+/// interrupt().
+class HttpConnection {
+ public:
+  explicit HttpConnection(const HttpEndpoint& endpoint);
+  ~HttpConnection();
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  /// Errors: Unreachable, Timeout, Cancelled.
+  [[nodiscard]] core::Result<void> open(const Patience& patience, std::stop_token stop);
+
+  /// Sends a request and reads its answer; the body of a 2xx goes to `sink` unless that is null.
+  [[nodiscard]] boost::system::result<HttpResponse, Breakdown> exchange(const HttpRequest& request,
+                                                                        const BodySink* sink,
+                                                                        const Patience& patience);
+
+  /// Unreachable if the other side hangs up within `hold`.
+  [[nodiscard]] core::Result<void> stays_open(std::chrono::milliseconds hold);
+
+  /// Whether it can carry another request as far as can be told without trying.
+  [[nodiscard]] bool reusable() const;
+
+  /// Whether the other side hung up, or spoke unasked, while the connection was idle.
+  [[nodiscard]] bool gone() const;
+
+  /// Ends what is being waited for. From any thread.
+  void interrupt();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Ends a connection's waiting while it is in scope and a stop is requested.
+class StopGuard {
+ public:
+  StopGuard(HttpConnection& connection, std::stop_token stop)
+      : callback_(std::move(stop), Interrupt{&connection}) {}
+
+ private:
+  struct Interrupt {
+    HttpConnection* connection;
+
+    void operator()() const { connection->interrupt(); }
+  };
+
+  std::stop_callback<Interrupt> callback_;
+};
+
+/// The error of an exchange that was stopped.
+[[nodiscard]] core::Error stopped_error();
+
+}  // namespace aim::providers
