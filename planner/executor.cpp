@@ -140,6 +140,7 @@ class Run : public RunnerContext {
   // RunnerContext
   void call_succeeded(const PlannedCall& call, const core::CallOutcome& outcome) override {
     const Address& address = call.intent.address;
+    result_.switched = result_.switched || call.intent.phase == Phase::Switch;
     if (std::holds_alternative<core::CreateContainer>(call.intent.call)) {
       new_ids_.insert_or_assign(address, outcome.id);
       computed_[address].insert_or_assign("container_id", outcome.id);
@@ -147,13 +148,7 @@ class Run : public RunnerContext {
       new_ids_.insert_or_assign(address, outcome.id);
       computed_[address].insert_or_assign("id", outcome.id);
     } else if (std::holds_alternative<core::StopContainer>(call.intent.call)) {
-      result_.touched_running = true;
       stopped_at_.insert_or_assign(address, ports_.clock.steady_now());
-    } else if (std::holds_alternative<core::UpdateContainer>(call.intent.call) ||
-               std::holds_alternative<core::ConnectNetwork>(call.intent.call) ||
-               std::holds_alternative<core::DisconnectNetwork>(call.intent.call) ||
-               std::holds_alternative<core::RenameContainer>(call.intent.call)) {
-      result_.touched_running = true;
     }
   }
 

@@ -46,9 +46,8 @@ struct ApplyResult {
   core::RunId run;
   core::RunResult result = core::RunResult::NothingDone;
   bool interrupted = false;
-  /// A container that was running before was stopped or changed, so there was an effect that the
-  /// undo had to take back.
-  bool touched_running = false;
+  /// The run got past prepare: something that runs was started, stopped or changed.
+  bool switched = false;
   std::vector<Failure> failures;
   /// What could not be put back, each with the docker command that does it by hand.
   std::vector<std::string> left_over;

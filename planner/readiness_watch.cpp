@@ -98,26 +98,6 @@ void await_exit(core::ContainerWatcher& watcher, const std::string& container, S
   shared.wake.request_stop();
 }
 
-std::optional<core::ProbeTarget> target_of(core::EngineReader& reader, const std::string& container,
-                                           std::uint16_t port, std::stop_token stop) {
-  const core::Result<core::ObservedContainer> seen = reader.inspect_container(container, stop);
-  if (!seen) {
-    return std::nullopt;
-  }
-  core::ProbeTarget target{seen->id, port, std::nullopt, {}};
-  for (const core::PublishedPort& live : seen->live_ports) {
-    if (live.container_port == port && live.protocol == "tcp" && !target.published) {
-      target.published = live;
-    }
-  }
-  for (const auto& [name, attachment] : seen->networks) {
-    if (target.container_address.empty()) {
-      target.container_address = attachment.ip_address;
-    }
-  }
-  return target;
-}
-
 class Watch {
  public:
   Watch(const ReadinessPorts& ports, const std::string& container, const ReadinessPolicy& policy,
@@ -192,14 +172,17 @@ class Watch {
     const Check& check = machine_.policy().checks.at(index);
     const std::stop_token wake = shared_.wake.get_token();
     CheckVerdict verdict{false, "the container cannot be inspected", false};
-    if (const auto target = target_of(ports_.reader, container_, check.port, wake)) {
+    const core::Result<core::ObservedContainer> seen =
+        ports_.reader.inspect_container(container_, wake);
+    if (seen) {
+      const core::ProbeTarget target = probe_target(*seen, check.port);
       if (check.expect == Check::Expect::Connects) {
         const core::Result<void> connected =
-            ports_.prober.tcp(*target, check.request.timeout, wake);
+            ports_.prober.tcp(target, check.request.timeout, wake);
         verdict = connected ? CheckVerdict{true, {}, false}
                             : CheckVerdict{false, connected.error().message, false};
       } else {
-        verdict = judge(check, ports_.prober.http(*target, check.request, wake));
+        verdict = judge(check, ports_.prober.http(target, check.request, wake));
       }
     }
     if (wake.stop_requested() && !verdict.passed) {
@@ -229,6 +212,21 @@ class Watch {
 };
 
 }  // namespace
+
+core::ProbeTarget probe_target(const core::ObservedContainer& container, std::uint16_t port) {
+  core::ProbeTarget target{container.id, port, std::nullopt, {}};
+  for (const core::PublishedPort& live : container.live_ports) {
+    if (live.container_port == port && live.protocol == "tcp" && !target.published) {
+      target.published = live;
+    }
+  }
+  for (const auto& [name, attachment] : container.networks) {
+    if (target.container_address.empty()) {
+      target.container_address = attachment.ip_address;
+    }
+  }
+  return target;
+}
 
 ReadinessReport watch_readiness(const ReadinessPorts& ports, const std::string& container,
                                 const ReadinessPolicy& policy,

@@ -28,6 +28,10 @@ struct ReadinessReport {
   std::chrono::milliseconds elapsed{0};
 };
 
+/// The ways to a port of a container, from what inspect shows.
+[[nodiscard]] core::ProbeTarget probe_target(const core::ObservedContainer& container,
+                                             std::uint16_t port);
+
 /// Waits until the container passes its checks, exits or runs out of time. Blocks; follows the
 /// container's log (a line is progress) and its exit (which ends the wait at once) in threads of
 /// its own, which have ended when it returns. `note` is told what is waited for, from the calling
