@@ -30,7 +30,9 @@ class FakeClock : public core::Clock {
   class Subscription {
    public:
     Subscription() = default;
+
     Subscription(FakeClock& clock, std::uint64_t number) : clock_(&clock), number_(number) {}
+
     Subscription(const Subscription&) = delete;
     Subscription& operator=(const Subscription&) = delete;
     Subscription(Subscription&& other) noexcept;

@@ -16,9 +16,10 @@ namespace aim::support {
 
 /// How the model server in a container behaves, counted from the container's start.
 struct ModelServer {
-  std::optional<std::uint16_t> port;  ///< where it listens; none: wherever it is asked
+  std::optional<std::uint16_t> port;           ///< where it listens; none: wherever it is asked
   std::chrono::milliseconds listens_after{0};  ///< before that connections are refused
-  /// When /health, /v1/models and inference begin to work; before that they answer 503. None: never.
+  /// When /health, /v1/models and inference begin to work; before that they answer 503. None:
+  /// never.
   std::optional<std::chrono::milliseconds> ready_after = std::chrono::milliseconds{0};
   /// What /v1/models lists; empty: what the container's command says after --served-model-name,
   /// --alias or -a, --model or -m, or "model".
@@ -50,7 +51,8 @@ class FakeProber : public core::Prober {
   core::Result<core::ProbeAnswer> http(const core::ProbeTarget& target,
                                        const core::ProbeRequest& request,
                                        std::stop_token stop) override;
-  core::Result<void> tcp(const core::ProbeTarget& target, std::chrono::milliseconds timeout,
+  core::Result<void> tcp(const core::ProbeTarget& target,
+                         std::chrono::milliseconds timeout,
                          std::stop_token stop) override;
 
   [[nodiscard]] std::vector<RecordedProbe> probes() const;
@@ -61,6 +63,7 @@ class FakeProber : public core::Prober {
     ModelServer server;
     std::chrono::milliseconds age{0};
   };
+
   [[nodiscard]] core::Result<Found> find(const core::ProbeTarget& target) const;
   [[nodiscard]] ModelServer server_of(const ContainerView& container) const;
 

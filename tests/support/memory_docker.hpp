@@ -59,6 +59,8 @@ class MemoryDocker : public providers::HttpTransport {
   void occupy_host_port(std::uint16_t port);
   /// The program in a running container ends now, as by itself.
   void end_program(const std::string& container, std::int64_t exit_code, bool oom_killed = false);
+  /// The container is being removed, and is gone when `takes` has passed.
+  void begin_removal(const std::string& container, std::chrono::milliseconds takes);
   /// Everything stops; what the restart policies bring back is started again.
   void restart_daemon();
   /// Somebody else's call: answered as any other, but not recorded, delayed or made to fail.
@@ -85,7 +87,7 @@ class MemoryDocker : public providers::HttpTransport {
 
   // What there is.
   [[nodiscard]] std::optional<ContainerView> container(const std::string& reference) const;
-  [[nodiscard]] std::vector<ContainerView> containers() const;  ///< sorted by name
+  [[nodiscard]] std::vector<ContainerView> containers() const;   ///< sorted by name
   [[nodiscard]] std::vector<std::string> network_names() const;  ///< without bridge, host, none
   [[nodiscard]] std::vector<std::string> volume_names() const;   ///< anonymous ones too
   [[nodiscard]] bool has_image(const std::string& reference) const;

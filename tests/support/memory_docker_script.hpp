@@ -25,8 +25,12 @@ struct MemoryDockerOptions {
   std::int64_t memory_bytes = std::int64_t{1} << 40;
   /// Runtimes besides runc, e.g. "nvidia"; with that one a request for GPUs can start.
   std::vector<std::string> runtimes;
+  /// Streams come in pieces of at most that many bytes; 0: as they were written.
+  std::size_t piece_bytes = 0;
   /// Paths on the host that a bind mount or a device may name; without any, every path exists.
   std::vector<std::string> host_paths;
+  /// Addresses of the host besides 127.0.0.0/8; without any, every address is one.
+  std::vector<std::string> host_addresses;
 };
 
 /// An image as its Dockerfile would make it.
@@ -50,8 +54,8 @@ struct PullScript {
   std::uint64_t layer_bytes = 3'000'000;
   int layers = 2;
   std::chrono::milliseconds time_per_layer{0};
-  int refuse_status = 0;       ///< not 0: refused before any progress, with `error`
-  std::string error;           ///< with refuse_status 0: told inside the stream of a 200
+  int refuse_status = 0;  ///< not 0: refused before any progress, with `error`
+  std::string error;      ///< with refuse_status 0: told inside the stream of a 200
 };
 
 /// Which containers a script is for; what is empty matches all.
@@ -106,12 +110,16 @@ struct Fault {
   static Fault answer(int status, std::string message) {
     return {Kind::Answer, status, std::move(message)};
   }
+
   /// The effect, and then the connection breaks.
   static Fault lose_reply() { return {Kind::LoseReply, 0, {}}; }
+
   /// No effect; the connection is refused.
   static Fault refuse() { return {Kind::Refuse, 0, {}}; }
+
   /// No effect; no answer until the caller's deadline.
   static Fault hang() { return {Kind::Hang, 0, {}}; }
+
   static Fault hang_after_effect() { return {Kind::HangAfterEffect, 0, {}}; }
 };
 
@@ -120,7 +128,7 @@ enum class Crash { BeforeEffect, AfterEffect };
 struct RecordedCall {
   std::size_t change_number = 0;  ///< counted from 1; 0: it changes nothing
   std::string method;
-  std::string target;  ///< path and query as sent, without the version prefix
+  std::string target;       ///< path and query as sent, without the version prefix
   std::string api_version;  ///< of the prefix; empty if there was none
   std::string body;
   int status = 0;  ///< 0: no answer, or none yet
@@ -130,7 +138,7 @@ struct RecordedCall {
 struct ContainerView {
   std::string id;
   std::string name;
-  std::string image;     ///< as it was asked for
+  std::string image;  ///< as it was asked for
   std::string image_id;
   core::ContainerStatus status = core::ContainerStatus::Created;
   std::int64_t exit_code = 0;
@@ -138,23 +146,33 @@ struct ContainerView {
   std::vector<std::string> entrypoint;
   std::vector<std::string> cmd;
   std::vector<std::string> env;
-  std::string restart_policy;  ///< "no", "always", "unless-stopped", "on-failure"
-  std::vector<std::string> networks;  ///< names, sorted
-  std::vector<core::PublishedPort> ports;  ///< asked for, bound or not
+  std::string restart_policy;                ///< "no", "always", "unless-stopped", "on-failure"
+  std::vector<std::string> networks;         ///< names, sorted
+  std::vector<core::PublishedPort> bound;    ///< live; an empty host_ip is every address
+  std::map<std::string, std::string> files;  ///< put in by archive, by absolute path
+  std::string host_config;  ///< JSON of the HostConfig that was asked for, as the Engine keeps it
   std::optional<core::Steady> started;
+
   [[nodiscard]] bool running() const { return status == core::ContainerStatus::Running; }
+};
+
+/// The next part of a body that comes in pieces.
+struct FakePiece {
+  enum class Kind { Text, End, TimedOut, Stopped, Broken };
+  Kind kind = Kind::End;
+  std::string text;
 };
 
 /// An exchange with the fake Engine that has begun.
 struct FakeExchange {
   enum class Fate { Answered, Broken, Silent };
   Fate fate = Fate::Answered;
+  bool raw = false;  ///< neither chunked nor of a known length: it ends with the connection
   int status = 200;
   std::map<std::string, std::string> headers;  ///< names in lower case
-  std::string body;
-  /// If set, the body goes on after `body`: the next piece, or nothing at its end. Blocks.
-  /// Gives nothing when a stop is requested, too.
-  std::function<std::optional<std::string>(std::stop_token stop)> more;
+  std::string body;                            ///< of an answer; why, for a broken exchange
+  /// If set, the body goes on after `body`. Blocks; `until` is a time of the docker's clock.
+  std::function<FakePiece(std::optional<core::Steady> until, std::stop_token stop)> more;
 };
 
 }  // namespace aim::support

@@ -1,0 +1,413 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/support/memory_docker_world.hpp"
+
+namespace aim::support::memory {
+
+namespace {
+
+constexpr int kNamesAreUnique = 44;  // 1.44: a second network of a name is always refused
+
+json::object network_json(World& world, const Network& network, bool with_containers) {
+  json::object body = network.body;
+  body["Name"] = network.name;
+  body["Id"] = network.id;
+  body["Created"] = rfc3339(network.created);
+  body["Scope"] = "local";
+  body["Ingress"] = false;
+  body["ConfigFrom"] = json::object{{"Network", ""}};
+  body["ConfigOnly"] = false;
+  json::object containers;
+  if (with_containers) {
+    for (const auto& [id, container] : world.containers) {
+      for (const auto& [name, endpoint] : container->endpoints) {
+        if (endpoint.network_id == network.id && !endpoint.endpoint_id.empty()) {
+          const std::string address = endpoint.ip == 0 ? "" : address_text(endpoint.ip);
+          containers[id] = {
+              {"Name", container->name},
+              {"EndpointID", endpoint.endpoint_id},
+              {"MacAddress", ""},
+              {"IPv4Address", address.empty() ? "" : fmt::format("{}/{}", address, network.prefix)},
+              {"IPv6Address", ""}};
+        }
+      }
+    }
+  }
+  body["Containers"] = containers;
+  return body;
+}
+
+bool in_use(const World& world, const Network& network) {
+  for (const auto& [id, container] : world.containers) {
+    for (const auto& [name, endpoint] : container->endpoints) {
+      if (endpoint.network_id == network.id && !endpoint.endpoint_id.empty()) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+std::uint32_t mask_of(int prefix) { return prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix); }
+
+bool overlaps(const World& world, std::uint32_t base, int prefix) {
+  return std::any_of(world.networks.begin(), world.networks.end(), [&](const auto& entry) {
+    const Network& other = *entry.second;
+    const std::uint32_t mask = mask_of(std::min(prefix, other.prefix));
+    return other.base != 0 && (other.base & mask) == (base & mask);
+  });
+}
+
+void choose_subnet(const World& world, Network& network) {
+  network.prefix = 16;
+  const auto take = [&](std::uint32_t base) {
+    network.base = base;
+    return !overlaps(world, base, network.prefix);
+  };
+  constexpr std::uint32_t kFirst = (172U << 24) + (17U << 16);
+  constexpr std::uint32_t kPrivate = 10U << 24;
+  for (std::uint32_t i = 0; i < 15; ++i) {
+    if (take(kFirst + (i << 16))) {
+      return;
+    }
+  }
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    if (take(kPrivate + (i << 16))) {
+      return;
+    }
+  }
+}
+
+std::optional<Answer> read_subnet(const World& world,
+                                  const json::object& wanted,
+                                  Network& network) {
+  const std::string subnet = text_at(wanted, "Subnet");
+  const std::size_t slash = subnet.find('/');
+  const std::optional<std::uint32_t> base = parse_address(subnet.substr(0, slash));
+  if (!base || slash == std::string::npos) {
+    return refusal(400, fmt::format("invalid CIDR address: {}", subnet));
+  }
+  network.prefix = std::stoi(subnet.substr(slash + 1));
+  network.base = *base & mask_of(network.prefix);
+  network.chosen_by_user = true;
+  if (overlaps(world, network.base, network.prefix)) {
+    return refusal(403, "Pool overlaps with other one on this address space");
+  }
+  return std::nullopt;
+}
+
+Network& keep(World& world, std::unique_ptr<Network> network) {
+  network->id = world.make_id();
+  network->created = world.stamp();
+  world.network_order.push_back(network->id);
+  Network& kept = *network;
+  world.networks.emplace(kept.id, std::move(network));
+  return kept;
+}
+
+Answer create_network(World& world, const Request& request) {
+  const json::object& body = request.body;
+  const std::string name = text_at(body, "Name");
+  const std::string driver = text_at(body, "Driver").empty() ? "bridge" : text_at(body, "Driver");
+  if (name == "bridge" || name == "host" || name == "none") {
+    return refusal(403, fmt::format("operation is not permitted on predefined {} network ", name));
+  }
+  const bool unique = flag_at(body, "CheckDuplicate") || request.minor >= kNamesAreUnique;
+  const bool taken = std::any_of(world.networks.begin(),
+                                 world.networks.end(),
+                                 [&](const auto& entry) { return entry.second->name == name; });
+  if (name.empty() || (unique && taken)) {
+    return refusal(409, fmt::format("network with name {} already exists", name));
+  }
+  if (driver == "host" || driver == "null") {
+    return refusal(403, fmt::format("only one instance of \"{}\" network is allowed", driver));
+  }
+  if (driver != "bridge" && driver != "macvlan" && driver != "ipvlan") {
+    return refusal(404, fmt::format("plugin \"{}\" not found", driver));
+  }
+  auto network = std::make_unique<Network>();
+  network->name = name;
+  json::object ipam = object_at(body, "IPAM");
+  json::array pools;
+  if (const json::value* given = ipam.if_contains("Config"); given && given->is_array()) {
+    pools = given->get_array();
+  }
+  if (pools.empty()) {
+    choose_subnet(world, *network);
+    network->gateway = network->base + 1;
+    pools.push_back(
+        json::object{{"Subnet", fmt::format("{}/{}", address_text(network->base), network->prefix)},
+                     {"Gateway", address_text(network->gateway)}});
+  } else {
+    if (auto wrong = read_subnet(world, pools.front().as_object(), *network)) {
+      return *wrong;
+    }
+    const std::string gateway = text_at(pools.front().as_object(), "Gateway");
+    network->gateway = parse_address(gateway).value_or(network->base + 1);
+  }
+  const json::value* ipam_options = ipam.if_contains("Options");
+  network->body = {
+      {"Driver", driver},
+      {"EnableIPv6", flag_at(body, "EnableIPv6")},
+      {"Internal", flag_at(body, "Internal")},
+      {"Attachable", flag_at(body, "Attachable")},
+      {"IPAM",
+       json::object{
+           {"Driver", text_at(ipam, "Driver").empty() ? "default" : text_at(ipam, "Driver")},
+           {"Options", ipam_options != nullptr ? *ipam_options : json::value()},
+           {"Config", pools}}},
+      {"Options", object_at(body, "Options")},
+      {"Labels", object_at(body, "Labels")}};
+  const Network& kept = keep(world, std::move(network));
+  world.emit("network", "create", kept.id, {{"name", name}, {"type", driver}});
+  return json_answer(201, {{"Id", kept.id}, {"Warning", ""}});
+}
+
+Answer list_networks(World& world, const Request& request) {
+  static const std::set<std::string> kKnown = {"driver", "id", "label", "name", "type"};
+  auto filters = filters_of(request, kKnown);
+  if (const Answer* wrong = std::get_if<Answer>(&filters)) {
+    return *wrong;
+  }
+  json::array list;
+  for (const std::string& id : world.network_order) {
+    const Network& network = *world.networks.at(id);
+    bool shown = true;
+    for (const auto& [key, wanted] : std::get<Filters>(filters)) {
+      const auto any = [&](const auto& matches) {
+        return std::any_of(wanted.begin(), wanted.end(), matches);
+      };
+      if (key == "label") {
+        shown = shown && labels_match(labels_of(object_at(network.body, "Labels")), wanted);
+      } else if (key == "name") {
+        shown = shown && any([&](const std::string& part) {
+                  return network.name.find(part) != std::string::npos;
+                });
+      } else if (key == "id") {
+        shown = shown && any([&](const std::string& part) { return id.starts_with(part); });
+      } else if (key == "driver") {
+        shown = shown && any([&](const std::string& driver) {
+                  return text_at(network.body, "Driver") == driver;
+                });
+      } else if (key == "type") {
+        shown = shown && any([&](const std::string& type) {
+                  return network.predefined() == (type == "builtin");
+                });
+      }
+    }
+    if (shown) {
+      list.emplace_back(network_json(world, network, false));
+    }
+  }
+  return json_answer(200, list);
+}
+
+Answer remove_network(World& world, Network& network) {
+  if (network.predefined()) {
+    return refusal(403,
+                   fmt::format("{} is a pre-defined network and cannot be removed", network.name));
+  }
+  if (in_use(world, network)) {
+    return refusal(403,
+                   fmt::format("error while removing network: network {} id {} has active "
+                               "endpoints",
+                               network.name,
+                               network.id));
+  }
+  world.emit("network",
+             "destroy",
+             network.id,
+             {{"name", network.name}, {"type", text_at(network.body, "Driver")}});
+  const std::string id = network.id;
+  std::erase(world.network_order, id);
+  world.networks.erase(id);
+  return empty_answer(204);
+}
+
+std::optional<Answer> check_connect(const Container& container,
+                                    const Network& network,
+                                    const Endpoint& endpoint) {
+  const std::string mode(host_value(container, "NetworkMode").as_string());
+  if (network.name == "host") {
+    return refusal(400,
+                   "container cannot be disconnected from host network or connected to host "
+                   "network");
+  }
+  if (mode == "host" || mode.starts_with("container:")) {
+    return refusal(400,
+                   "container sharing network namespace with another container or host "
+                   "cannot be connected to any other network");
+  }
+  if (mode == "none" || network.name == "none") {
+    return refusal(400,
+                   "container cannot be connected to multiple networks with one of the "
+                   "networks in private (none) mode");
+  }
+  if (network.name == "bridge" && endpoint.aliases && !endpoint.aliases->empty()) {
+    return refusal(400,
+                   "network-scoped alias is supported only for containers in user defined "
+                   "networks");
+  }
+  return std::nullopt;
+}
+
+Answer connect(World& world, const Request& request, Network& network) {
+  const std::string reference = text_at(request.body, "Container");
+  Container* container = world.container(reference);
+  if (container == nullptr) {
+    return no_such_container(reference);
+  }
+  const json::object& wanted = object_at(request.body, "EndpointConfig");
+  Endpoint endpoint;
+  if (const json::value* aliases = wanted.if_contains("Aliases"); aliases && aliases->is_array()) {
+    endpoint.aliases = texts_at(wanted, "Aliases");
+  }
+  if (wanted.contains("IPAMConfig") && wanted.at("IPAMConfig").is_object()) {
+    endpoint.wanted_ipv4 = text_at(wanted.at("IPAMConfig").get_object(), "IPv4Address");
+  }
+  if (auto wrong = check_connect(*container, network, endpoint)) {
+    return *wrong;
+  }
+  endpoint.joined = true;
+  const auto existing = container->endpoints.find(network.name);
+  if (!container->alive()) {
+    container->endpoints[network.name] = endpoint;
+    return empty_answer(200);
+  }
+  if (existing != container->endpoints.end() && !existing->second.endpoint_id.empty()) {
+    return refusal(
+        403,
+        fmt::format(
+            "endpoint with name {} already exists in network {}", container->name, network.name));
+  }
+  // Even when this fails the settings stay with the container, as with the Engine.
+  Endpoint& kept = container->endpoints[network.name];
+  kept = endpoint;
+  return attach(world, *container, network.name, kept).value_or(empty_answer(200));
+}
+
+Answer disconnect(World& world,
+                  const Request& request,
+                  const std::string& name,
+                  const Network* network) {
+  const std::string reference = text_at(request.body, "Container");
+  Container* container = world.container(reference);
+  const bool force = flag_at(request.body, "Force");
+  if (network == nullptr && !(force && container != nullptr)) {
+    return refusal(404, fmt::format("network {} not found", name));
+  }
+  if (container == nullptr) {
+    return force ? refusal(404, fmt::format("endpoint {} not found", reference))
+                 : no_such_container(reference);
+  }
+  const std::string shown = network != nullptr ? network->name : name;
+  const auto found = container->endpoints.find(shown);
+  if (found == container->endpoints.end()) {
+    return refusal(500,
+                   fmt::format("container {} is not connected to {}network {}",
+                               container->id,
+                               container->alive() ? "" : "the ",
+                               shown));
+  }
+  if (shown == "host") {
+    return refusal(400,
+                   "container cannot be disconnected from host network or connected to host "
+                   "network");
+  }
+  detach(world, *container, shown, found->second);
+  container->endpoints.erase(found);
+  return empty_answer(200);
+}
+
+}  // namespace
+
+std::string address_text(std::uint32_t address) {
+  return fmt::format(
+      "{}.{}.{}.{}", address >> 24, (address >> 16) & 255, (address >> 8) & 255, address & 255);
+}
+
+std::optional<std::uint32_t> parse_address(std::string_view text) {
+  std::uint32_t address = 0;
+  int parts = 0;
+  std::size_t begin = 0;
+  while (begin <= text.size() && parts < 5) {
+    const std::size_t dot = std::min(text.find('.', begin), text.size());
+    const std::string part(text.substr(begin, dot - begin));
+    const bool digits = !part.empty() && part.size() <= 3 &&
+                        part.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits || std::stoul(part) > 255) {
+      return std::nullopt;
+    }
+    address = (address << 8) + static_cast<std::uint32_t>(std::stoul(part));
+    ++parts;
+    begin = dot + 1;
+  }
+  return parts == 4 ? std::optional(address) : std::nullopt;
+}
+
+void make_predefined_networks(World& world) {
+  for (const auto& [name, driver] :
+       {std::pair{"none", "null"}, std::pair{"host", "host"}, std::pair{"bridge", "bridge"}}) {
+    auto network = std::make_unique<Network>();
+    network->name = name;
+    json::array pools;
+    if (network->name == "bridge") {
+      choose_subnet(world, *network);
+      network->gateway = network->base + 1;
+      pools.push_back(json::object{
+          {"Subnet", fmt::format("{}/{}", address_text(network->base), network->prefix)}});
+    }
+    network->body = {
+        {"Driver", driver},
+        {"EnableIPv6", false},
+        {"Internal", false},
+        {"Attachable", false},
+        {"IPAM", json::object{{"Driver", "default"}, {"Options", nullptr}, {"Config", pools}}},
+        {"Options", json::object()},
+        {"Labels", json::object()}};
+    keep(world, std::move(network));
+  }
+}
+
+Answer networks_call(World& world, const Request& request) {
+  const std::size_t parts = request.path.size();
+  const bool post = request.method == "POST";
+  if (parts == 1 && request.method == "GET") {
+    return list_networks(world, request);
+  }
+  if (parts == 2 && post && request.path[1] == "create") {
+    return create_network(world, request);
+  }
+  if (parts < 2 || parts > 3) {
+    return refusal(404, "page not found");
+  }
+  const std::string& reference = request.path[1];
+  const std::vector<Network*> found = world.networks_named(reference);
+  if (found.size() > 1) {
+    return refusal(
+        400,
+        fmt::format(
+            "network {} is ambiguous ({} matches found based on name)", reference, found.size()));
+  }
+  Network* network = found.empty() ? nullptr : found.front();
+  if (parts == 3 && post && request.path[2] == "disconnect") {
+    return disconnect(world, request, reference, network);
+  }
+  if (network == nullptr) {
+    return refusal(404, fmt::format("network {} not found", reference));
+  }
+  if (parts == 2 && request.method == "GET") {
+    return json_answer(200, network_json(world, *network, true));
+  }
+  if (parts == 2 && request.method == "DELETE") {
+    return remove_network(world, *network);
+  }
+  if (parts == 3 && post && request.path[2] == "connect") {
+    return connect(world, request, *network);
+  }
+  return refusal(404, "page not found");
+}
+
+}  // namespace aim::support::memory
