@@ -1,6 +1,8 @@
 #pragma once
 
-#include <memory>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,18 +46,20 @@ struct MapEntry {
 
 /// What a document may cost: beyond these it is refused with a diagnostic.
 struct DocumentLimits {
-  std::size_t bytes = 16U << 20U;
+  std::size_t bytes = 8U << 20U;  ///< of a file, and of the text that aliases add
   std::size_t depth = 64;
-  std::size_t nodes = 2'000'000;  ///< after aliases are followed
+  std::size_t nodes = 1'000'000;      ///< written out in the file
+  std::size_t alias_nodes = 200'000;  ///< that aliases add
 };
 
 /// Reads one YAML document into our own tree. The only user of yaml-cpp.
 ///
 /// Appends an error for: malformed YAML, invalid UTF-8, a duplicate key (both places), a tab used
 /// for indentation, more than one document, a key that is not a scalar, too deep, too large, an
-/// alias that refers to itself or multiplies beyond the limit, and an unquoted `${...}` inside a
-/// flow collection ("quote it"). A byte order mark and CRLF are accepted. `<<` merges maps (its
-/// own keys win). Returns the tree as far as it could be read, or nothing.
+/// alias that refers to itself or multiplies beyond the limit, a tag outside YAML's core schema, a
+/// number out of range, and an unquoted `${...}` inside a flow collection ("quote it"). A byte
+/// order mark and CRLF are accepted. `<<` merges maps (its own keys win). Where the error leaves
+/// the structure clear the tree is returned, else nothing.
 /// An empty document is an empty map.
 [[nodiscard]] std::optional<Node> read_document(const std::string& file_name, std::string_view text,
                                                 Diagnostics& diagnostics,
