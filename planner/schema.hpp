@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +40,28 @@ enum class OnChange {
   Record    ///< concerns aim alone: written to state, Docker is not called
 };
 
+/// What a text must look like beyond its type; for a list each of its texts, for a map each key.
+/// Where aim itself has to read the text (all but Any and the two of keys), it cannot be a secret.
+enum class Format {
+  Any,
+  Plain,            ///< anything aim may read
+  IpAddress,        ///< IPv4 or IPv6, canonical as inet_ntop writes it
+  BindAddress,      ///< an IpAddress that a port is published on
+  Ipv4Address,
+  Subnet,           ///< "172.30.0.0/16", no bit set behind the prefix
+  AbsolutePath,     ///< canonical: without ".", "..", double and trailing slashes
+  RequestPath,      ///< begins with a slash, no spaces
+  Hostname,
+  Signal,           ///< canonical: "SIGTERM" or a number
+  Capability,       ///< canonical: upper case without "CAP_"; a list is a sorted set
+  SecurityOption,   ///< what the Engine API takes; no path of a profile
+  ExtraHost,        ///< "HOST:IP" or "HOST:host-gateway"
+  NetworkMode,      ///< bridge, host, none, container:NAME
+  IpcMode,          ///< none, private, shareable, host, container:NAME
+  EnvironmentKeys,  ///< keys without "="
+  LabelKeys         ///< keys that do not begin with "dev.aim."
+};
+
 /// One attribute of a kind: the single place that decoding, defaults, validation, diff,
 /// `aim schema` and docs/reference derive from.
 struct Attribute {
@@ -55,6 +79,9 @@ struct Attribute {
   /// Docker cannot remove the value in place: dropping it needs a new object.
   bool replace_when_removed = false;
   std::string_view least_api = "1.41";
+  Format format = Format::Any;
+  std::optional<double> minimum = {};  ///< of numbers, durations (milliseconds), sizes (bytes)
+  std::optional<double> maximum = {};
 };
 
 /// An attribute that others may refer to and that nobody writes.
@@ -69,10 +96,19 @@ struct ComputedAttribute {
 /// Null when the kind has no such attribute.
 [[nodiscard]] const Attribute* find_attribute(core::Kind kind, std::string_view name);
 
+/// What every resource of a kind takes besides its attributes (depends_on, name, lifecycle, ...),
+/// for suggestions, the JSON Schema and the reference. for_each is among them as a map.
+[[nodiscard]] std::span<const Attribute> common_attributes(core::Kind kind);
+
+/// Whether a scalar at `path` of a resource becomes text. Such a scalar should be handed to
+/// decode_attributes as the text that was written: a number alone cannot tell 1.10 from 1.1.
+[[nodiscard]] bool takes_text(core::Kind kind, const core::Path& path);
+
 /// Decodes what was written for a whole resource into canonical values: unknown keys are errors
 /// with a suggestion, wrong types and values are errors at their place, defaults are filled in
-/// here and nowhere else. Templates pass through unchecked; see normalise. Keys that every
-/// resource has (depends_on, name, lifecycle, ...) must have been taken out before.
+/// here and nowhere else. Templates pass through unchecked; see normalise. An empty list or map
+/// says nothing and is left out, but for `entrypoint`. Keys that every resource has
+/// (common_attributes) must have been taken out before. A bare number is no duration here.
 /// `defaulted` receives the names of the attributes that came from the table.
 [[nodiscard]] core::Map decode_attributes(core::Kind kind, const core::Map& written,
                                           const core::Positions& positions,
@@ -81,7 +117,8 @@ struct ComputedAttribute {
                                           core::Diagnostics& diagnostics);
 
 /// Canonical form of one attribute, or nothing after a diagnostic at `path`. Called again for a
-/// template once its value is known. Idempotent.
+/// template once its value is known. Idempotent: a duration in milliseconds is taken as it is.
+/// Null stays null: not set.
 [[nodiscard]] std::optional<core::Value> normalise(const Attribute& attribute,
                                                    const core::Value& value,
                                                    const core::Positions& positions,

@@ -1,0 +1,293 @@
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "planner/schema_normalise.hpp"
+#include "planner/schema_tables.hpp"
+
+namespace aim::planner {
+
+namespace json = boost::json;
+using core::Kind;
+
+namespace {
+
+constexpr std::string_view kInterpolation = R"(\$\{)";
+constexpr std::string_view kResourceName = "^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$";
+
+json::object reference_to(std::string_view definition) {
+  return {{"$ref", fmt::format("#/$defs/{}", definition)}};
+}
+
+json::object pattern(std::string_view expression) {
+  return {{"type", "string"}, {"pattern", expression}};
+}
+
+/// Any of the forms, a text with `${...}` that becomes one of them, or null for "not set".
+json::object any_of(std::initializer_list<json::value> forms) {
+  json::array all;
+  for (const json::value& form : forms) {
+    all.push_back(form);
+  }
+  all.emplace_back(reference_to("interpolated"));
+  all.emplace_back(json::object{{"type", "null"}});
+  return {{"anyOf", std::move(all)}};
+}
+
+json::object text() { return {{"type", {"string", "number", "boolean"}}}; }
+
+json::object list_of(json::object item) { return {{"type", "array"}, {"items", std::move(item)}}; }
+
+json::object map_of(json::object item) {
+  return {{"type", "object"}, {"additionalProperties", std::move(item)}};
+}
+
+json::object definition_of_type(Type type) {
+  switch (type) {
+    case Type::String:
+    case Type::Image:
+      return {{"type", {"string", "number", "null"}}};
+    case Type::Integer:
+      return any_of({json::object{{"type", "integer"}}, pattern("^-?[0-9]+$")});
+    case Type::Number:
+      return any_of({json::object{{"type", "number"}}, pattern(R"(^-?[0-9]+(\.[0-9]+)?$)")});
+    case Type::Boolean:
+      return any_of({json::object{{"type", "boolean"}}, json::object{{"enum", {"true", "false"}}}});
+    case Type::Duration:
+      return any_of({json::object{{"const", 0}},
+                     pattern(R"(^(0|(?=[0-9])([0-9]+(\.[0-9]{1,3})?h)?([0-9]+(\.[0-9]{1,3})?m)?)"
+                             R"(([0-9]+(\.[0-9]{1,3})?s)?([0-9]+(\.[0-9]{1,3})?ms)?)$)")});
+    case Type::Size:
+      return any_of({json::object{{"type", "integer"}, {"minimum", -1}},
+                     pattern(R"(^(-1|[0-9]+(\.[0-9]{1,3})? *([bB]|[kKmMgGtTpP]([iI][bB])?|)"
+                             R"([kKMGTP]B)?)$)")});
+    case Type::Port:
+      return any_of({json::object{{"type", "integer"}, {"minimum", 1}, {"maximum", 65535}},
+                     pattern("^[0-9]{1,5}$")});
+    case Type::Strings:
+      return any_of({list_of(text())});
+    case Type::StringMap:
+      return any_of({map_of({{"type", {"string", "number", "boolean", "null"}}})});
+    case Type::Arguments:
+      return any_of({json::object{{"type", "object"},
+                                  {"propertyNames", pattern("^-")},
+                                  {"additionalProperties", {{"not", {{"type", "null"}}}}}}});
+    case Type::RestartPolicy:
+      return any_of({json::object{{"enum", {"no", "always", "unless-stopped", "on-failure"}}},
+                     pattern("^on-failure:[0-9]+$")});
+    case Type::Ports:
+      return any_of({list_of(any_of(
+          {pattern(R"(^(\[[0-9a-fA-F:.]+\]:|[0-9.]+:)?[0-9]+:[0-9]+(/(tcp|udp|sctp))?$)")}))});
+    case Type::Mounts:
+      return any_of(
+          {list_of(any_of({pattern("^[^:]+:/[^:]+(:(ro|rw))?$"), reference_to("mount")}))});
+    case Type::Networks:
+      return any_of({list_of({{"type", "string"}}), map_of(any_of({reference_to("attachment")}))});
+    case Type::Object:
+      break;
+  }
+  return {};
+}
+
+struct NamedType {
+  Type type;
+  std::string_view name;
+};
+
+constexpr NamedType kNamedTypes[] = {{Type::String, "text"},
+                                     {Type::Integer, "integer"},
+                                     {Type::Number, "number"},
+                                     {Type::Boolean, "boolean"},
+                                     {Type::Duration, "duration"},
+                                     {Type::Size, "size"},
+                                     {Type::Port, "port"},
+                                     {Type::Strings, "strings"},
+                                     {Type::StringMap, "stringMap"},
+                                     {Type::Arguments, "arguments"},
+                                     {Type::Image, "image"},
+                                     {Type::RestartPolicy, "restartPolicy"},
+                                     {Type::Ports, "ports"},
+                                     {Type::Mounts, "mounts"},
+                                     {Type::Networks, "networks"}};
+
+std::string_view definition_name(Type type) {
+  for (const NamedType& named : kNamedTypes) {
+    if (named.type == type) {
+      return named.name;
+    }
+  }
+  return "";
+}
+
+json::object object_of(std::span<const Attribute> members);
+
+json::object form_of(const Attribute& attribute) {
+  if (attribute.type == Type::Object) {
+    return any_of({object_of(attribute.members)});
+  }
+  if (!attribute.choices.empty()) {
+    json::array choices;
+    for (const std::string_view choice : attribute.choices) {
+      choices.emplace_back(choice);
+    }
+    return any_of({json::object{{"enum", std::move(choices)}}});
+  }
+  if (attribute.name == "for_each") {
+    return any_of({list_of({{"type", "string"}}), json::object{{"type", "object"}}});
+  }
+  return reference_to(definition_name(attribute.type));
+}
+
+json::object property(const Attribute& attribute) {
+  json::object schema = form_of(attribute);
+  schema["description"] =
+      fmt::format("{}{}", attribute.required ? "Required. " : "", attribute.description);
+  if (!attribute.default_text.empty()) {
+    schema["default"] = core::to_json(default_value(attribute));
+  }
+  if (attribute.type == Type::Integer && attribute.minimum && attribute.maximum) {
+    schema["minimum"] = static_cast<std::int64_t>(*attribute.minimum);
+    schema["maximum"] = static_cast<std::int64_t>(*attribute.maximum);
+  }
+  if (attribute.format == Format::LabelKeys) {
+    schema["propertyNames"] = {{"not", pattern(R"(^dev\.aim\.)")}};
+  }
+  if (attribute.format == Format::EnvironmentKeys) {
+    schema["propertyNames"] = pattern("^[^=]+$");
+  }
+  return schema;
+}
+
+void add_properties(std::span<const Attribute> members, json::object& properties) {
+  for (const Attribute& member : members) {
+    properties[member.name] = property(member);
+  }
+}
+
+json::object closed_object(json::object properties) {
+  return {{"type", "object"},
+          {"properties", std::move(properties)},
+          {"patternProperties", {{"^x-", true}}},
+          {"additionalProperties", false}};
+}
+
+json::object object_of(std::span<const Attribute> members) {
+  json::object properties;
+  add_properties(members, properties);
+  json::object schema = closed_object(std::move(properties));
+  json::array required;
+  for (const Attribute& member : members) {
+    if (member.required) {
+      required.emplace_back(member.name);
+    }
+  }
+  if (!required.empty()) {
+    schema["required"] = std::move(required);
+  }
+  return schema;
+}
+
+/// Nothing is required here: `defaults` and `backends` may fill in what is not written.
+json::object resource(Kind kind) {
+  json::object properties;
+  add_properties(attributes(kind), properties);
+  add_properties(common_attributes(kind), properties);
+  return closed_object(std::move(properties));
+}
+
+json::object resources(Kind kind) {
+  json::object schema = map_of(any_of({reference_to(core::to_string(kind))}));
+  schema["propertyNames"] = pattern(kResourceName);
+  return schema;
+}
+
+json::object definitions() {
+  json::object result;
+  result["interpolated"] = pattern(kInterpolation);
+  for (const NamedType& named : kNamedTypes) {
+    result[named.name] = definition_of_type(named.type);
+  }
+  result["mount"] = object_of(mount_members());
+  result["attachment"] = object_of(attachment_members());
+  for (const Kind kind : core::kAllKinds) {
+    result[core::to_string(kind)] = resource(kind);
+  }
+  return result;
+}
+
+json::object described(std::string_view description, json::object schema) {
+  schema["description"] = description;
+  return schema;
+}
+
+json::object variable() {
+  json::object properties{
+      {"type", {{"enum", {"string", "integer", "number", "boolean", "list", "map"}}}},
+      {"default", described("Its value when nothing else sets it.", {})},
+      {"description", {{"type", "string"}}},
+      {"sensitive", described("Never shown, nor stored in clear.", reference_to("boolean"))},
+      {"minimum", {{"type", "number"}}},
+      {"maximum", {{"type", "number"}}}};
+  return any_of({closed_object(std::move(properties))});
+}
+
+json::object output() {
+  json::object members{{"value", json::object()},
+                       {"sensitive", reference_to("boolean")},
+                       {"description", {{"type", "string"}}}};
+  json::object long_form = closed_object(std::move(members));
+  long_form["required"] = json::array{"value"};
+  return {{"anyOf", {text(), std::move(long_form)}}};
+}
+
+json::object defaults() {
+  json::object kinds;
+  for (const Kind kind : core::kAllKinds) {
+    kinds[core::to_string(kind)] = any_of({reference_to(core::to_string(kind))});
+  }
+  return closed_object(std::move(kinds));
+}
+
+json::object backends() {
+  json::object names;
+  for (const std::string_view backend : find_attribute(Kind::Endpoint, "backend")->choices) {
+    names[backend] = any_of({reference_to("endpoint")});
+  }
+  return closed_object(std::move(names));
+}
+
+json::object sections() {
+  json::object properties;
+  properties["version"] = described("Version of this format.", {{"const", 1}});
+  properties["project"] = described("Identity of this configuration on Docker, with the workspace.",
+                                    pattern("^[a-z0-9][a-z0-9-]{0,39}$"));
+  properties["hosts"] = described(
+      "Where Docker is.",
+      closed_object({{"local", any_of({closed_object({{"docker", reference_to("text")}})})}}));
+  properties["variables"] =
+      described("What may be set from outside, as ${var.NAME}.", map_of(variable()));
+  properties["backends"] = described("What the endpoints of a backend have in common.", backends());
+  properties["defaults"] = described(
+      "What the resources of a kind have in common: maps merge by key, lists replace.", defaults());
+  for (const Kind kind : core::kAllKinds) {
+    properties[core::section_name(kind)] = resources(kind);
+  }
+  properties["outputs"] = described("Values for people and programs.", map_of(output()));
+  properties["state"] =
+      described("Where aim keeps what it did.", closed_object({{"path", reference_to("text")}}));
+  return properties;
+}
+
+}  // namespace
+
+json::value json_schema() {
+  json::object schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                      {"title", "aim.yaml"}};
+  for (auto& [key, value] : closed_object(sections())) {
+    schema.emplace(key, value);
+  }
+  schema["$defs"] = definitions();
+  return schema;
+}
+
+}  // namespace aim::planner

@@ -1,0 +1,127 @@
+#pragma once
+
+#include "planner/schema.hpp"
+
+/// Members of the objects in the tables of endpoint and container; for schema_tables.cpp only.
+namespace aim::planner::members {
+
+using enum Type;
+using enum OnChange;
+
+inline constexpr std::string_view kMethodChoices[] = {"GET", "HEAD", "POST"};
+
+inline constexpr Attribute kLoggingMembers[] = {
+    {.name = "driver",
+     .type = String,
+     .description = "Docker's logging driver, such as json-file, local or journald.",
+     .required = true,
+     .format = Format::Plain},
+    {.name = "options", .type = StringMap, .description = "Options of the driver."}};
+
+inline constexpr Attribute kHttpPath = {.name = "path",
+                                        .type = String,
+                                        .on_change = Record,
+                                        .description = "What is asked for.",
+                                        .default_text = "/",
+                                        .format = Format::RequestPath};
+inline constexpr Attribute kHttpMethod = {.name = "method",
+                                          .type = String,
+                                          .on_change = Record,
+                                          .description = "HTTP method.",
+                                          .default_text = "GET",
+                                          .choices = kMethodChoices};
+inline constexpr Attribute kHttpStatus = {.name = "status",
+                                          .type = Integer,
+                                          .on_change = Record,
+                                          .description = "The status that counts as up.",
+                                          .default_text = "200",
+                                          .minimum = 100,
+                                          .maximum = 599};
+inline constexpr Attribute kHttpContains = {.name = "contains",
+                                            .type = String,
+                                            .on_change = Record,
+                                            .description = "Text that the body must contain.",
+                                            .format = Format::Plain};
+inline constexpr Attribute kContainerProbePort = {.name = "port",
+                                                  .type = Port,
+                                                  .on_change = Record,
+                                                  .description = "Port inside the container.",
+                                                  .required = true};
+inline constexpr Attribute kEndpointProbePort = {
+    .name = "port",
+    .type = Port,
+    .on_change = Record,
+    .description = "Port inside the container. Left out: the one that the server listens on."};
+
+inline constexpr Attribute kContainerHttp[] = {
+    kHttpPath, kContainerProbePort, kHttpMethod, kHttpStatus, kHttpContains};
+inline constexpr Attribute kEndpointHttp[] = {
+    kHttpPath, kEndpointProbePort, kHttpMethod, kHttpStatus, kHttpContains};
+inline constexpr Attribute kContainerTcp[] = {kContainerProbePort};
+inline constexpr Attribute kEndpointTcp[] = {kEndpointProbePort};
+
+inline constexpr Attribute kInterval = {.name = "interval",
+                                        .type = Duration,
+                                        .on_change = Record,
+                                        .description = "Longest pause between two checks.",
+                                        .default_text = "5s",
+                                        .minimum = 1};
+inline constexpr Attribute kProbeTimeout = {.name = "timeout",
+                                            .type = Duration,
+                                            .on_change = Record,
+                                            .description = "How long one check may take.",
+                                            .default_text = "10s",
+                                            .minimum = 1};
+inline constexpr Attribute kStartTimeout = {
+    .name = "start_timeout",
+    .type = Duration,
+    .on_change = Record,
+    .description =
+        "How long it may take to come up without progress: a log line or a check that "
+        "passes starts the time anew.",
+    .default_text = "30m",
+    .minimum = 1};
+
+inline constexpr Attribute kContainerReadiness[] = {
+    {.name = "http",
+     .type = Object,
+     .on_change = Record,
+     .description = "A request that must be answered.",
+     .members = kContainerHttp},
+    {.name = "tcp",
+     .type = Object,
+     .on_change = Record,
+     .description = "A port that must accept a connection.",
+     .members = kContainerTcp},
+    kInterval,
+    kProbeTimeout,
+    kStartTimeout};
+
+inline constexpr Attribute kEndpointReadiness[] = {
+    {.name = "builtin",
+     .type = Boolean,
+     .on_change = Record,
+     .description = "Whether aim checks GET /health, that /v1/models lists the served name, and "
+                    "one short inference.",
+     .default_text = "true"},
+    kInterval,
+    kProbeTimeout,
+    {.name = "inference_timeout",
+     .type = Duration,
+     .on_change = Record,
+     .description = "How long the inference may take.",
+     .default_text = "60s",
+     .minimum = 1},
+    kStartTimeout,
+    {.name = "http",
+     .type = Object,
+     .on_change = Record,
+     .description = "One more request that must be answered.",
+     .members = kEndpointHttp},
+    {.name = "tcp",
+     .type = Object,
+     .on_change = Record,
+     .description = "One more port that must accept a connection.",
+     .members = kEndpointTcp}};
+
+}  // namespace aim::planner::members
