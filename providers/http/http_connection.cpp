@@ -41,9 +41,10 @@ using Parser = http::response_parser<http::buffer_body>;
 
 namespace {
 
-// Inspect answers of containers with thousands of labels stay far below; a header this size or an
-// answer this large is no answer of a server aim talks to.
-constexpr std::uint32_t kHeaderLimit = 256U * 1024;
+// The parser keeps the size of a header field in 16 bits and throws beyond; with this limit on the
+// whole head it never gets there.
+constexpr std::uint32_t kHeaderLimit = 65'535;
+// No answer of a server that aim talks to is that large.
 constexpr std::size_t kBodyLimit = 64U * 1024 * 1024;
 constexpr std::size_t kPieceSize = 64U * 1024;
 // For streams that may be silent for ever: connecting to a host may not.
