@@ -48,3 +48,15 @@ is_alive() {
 is_gone() {
   ! is_alive "$1"
 }
+
+# All files of ours, NUL-separated, relative to the top of the tree.
+our_files() {
+  cd "$AIM_ROOT"
+  if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+      [ ! -f "$file" ] || printf '%s\0' "$file"
+    done
+  else
+    find . -path ./build -prune -o -type f -printf '%P\0'
+  fi
+}
