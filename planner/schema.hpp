@@ -82,6 +82,8 @@ struct Attribute {
   Format format = Format::Any;
   std::optional<double> minimum = {};  ///< of numbers, durations (milliseconds), sizes (bytes)
   std::optional<double> maximum = {};
+  /// Known by name only: whoever writes it is told what to do instead, and nobody offers it.
+  bool refused = false;
 };
 
 /// An attribute that others may refer to and that nobody writes.
@@ -97,7 +99,7 @@ struct ComputedAttribute {
 [[nodiscard]] const Attribute* find_attribute(core::Kind kind, std::string_view name);
 
 /// What every resource of a kind takes besides its attributes (depends_on, name, lifecycle, ...),
-/// for suggestions, the JSON Schema and the reference. for_each is among them as a map.
+/// for suggestions, the JSON Schema and the reference.
 [[nodiscard]] std::span<const Attribute> common_attributes(core::Kind kind);
 
 /// Whether a scalar at `path` of a resource becomes text. Such a scalar should be handed to

@@ -11,7 +11,6 @@ using enum OnChange;
 
 constexpr std::string_view kMountChoices[] = {"volume", "bind", "tmpfs"};
 constexpr std::string_view kOnDestroyChoices[] = {"delete", "retain"};
-constexpr std::string_view kReplaceChoices[] = {"delete_data"};
 
 constexpr Attribute kMountMembers[] = {
     {.name = "type",
@@ -42,11 +41,13 @@ constexpr Attribute kMountMembers[] = {
 constexpr Attribute kAttachmentMembers[] = {
     {.name = "aliases",
      .type = Strings,
+     .on_change = InPlace,
      .description = "More names that this network resolves to the container, besides the name of "
                     "the resource.",
      .format = Format::Hostname},
     {.name = "ipv4_address",
      .type = String,
+     .on_change = InPlace,
      .description = "A fixed address; the network must have an `ipam.subnet`.",
      .format = Format::Ipv4Address}};
 
@@ -74,18 +75,16 @@ constexpr Attribute kDependsOn = {.name = "depends_on",
                                   .description =
                                       "Addresses of resources that must be up first, "
                                       "besides those that it refers to."};
-constexpr Attribute kForEach = {
-    .name = "for_each",
-    .type = StringMap,
-    .on_change = Record,
-    .description =
-        "A list of texts or a map: one resource for each entry, at KIND.NAME[\"key\"]; "
-        "`${each.key}` and `${each.value}` stand for the entry."};
+constexpr Attribute kForEach = {.name = "for_each",
+                                .type = StringMap,
+                                .on_change = Record,
+                                .description = "One resource for each entry.",
+                                .refused = true};
 constexpr Attribute kEnabled = {.name = "enabled",
                                 .type = Boolean,
                                 .on_change = Record,
-                                .description = "false removes the resource and keeps its text.",
-                                .default_text = "true"};
+                                .description = "Whether the resource is there at all.",
+                                .refused = true};
 constexpr Attribute kName = {.name = "name",
                              .type = String,
                              .on_change = Record,
@@ -134,9 +133,8 @@ constexpr Attribute kVolumeCommon[] = {kDependsOn,
                                        {.name = "replace",
                                         .type = String,
                                         .on_change = Record,
-                                        .description = "Must be delete_data for a change that only "
-                                                       "a new, empty volume can have.",
-                                        .choices = kReplaceChoices},
+                                        .description = "Consent to lose the volume's data.",
+                                        .refused = true},
                                        kLifecycle<true>};
 
 }  // namespace

@@ -96,7 +96,9 @@ Owner owner_of(Kind kind) {
   owner.members =
       fmt::format(" docs/reference/{}.md lists all attributes of {}.", core::to_string(kind), name);
   for (const Attribute& common : common_attributes(kind)) {
-    owner.other_keys.emplace_back(common.name);
+    if (!common.refused) {
+      owner.other_keys.emplace_back(common.name);
+    }
   }
   owner.required_for = "for " + name;
   return owner;

@@ -135,8 +135,8 @@ std::optional<std::string> capability(const std::string& text) {
 }
 
 std::optional<std::string> security_option(const std::string& text) {
-  if (text == "no-new-privileges" || text == "no-new-privileges=true" ||
-      text == "no-new-privileges=false") {
+  constexpr std::string_view kNoNew = "no-new-privileges";
+  if (text == kNoNew) {
     return text;
   }
   // The old spelling with a colon means the same.
@@ -146,7 +146,10 @@ std::optional<std::string> security_option(const std::string& text) {
   }
   const std::string key = text.substr(0, split);
   const std::string value = text.substr(split + 1);
-  const bool known = key == "apparmor" || key == "label" ||
+  if (key == kNoNew && value == "true") {
+    return key;
+  }
+  const bool known = (key == kNoNew && value == "false") || key == "apparmor" || key == "label" ||
                      (key == "seccomp" && (value == "unconfined" || value.starts_with('{')));
   return known ? std::optional(key + "=" + value) : std::nullopt;
 }

@@ -132,9 +132,6 @@ json::object form_of(const Attribute& attribute) {
     }
     return any_of({json::object{{"enum", std::move(choices)}}});
   }
-  if (attribute.name == "for_each") {
-    return any_of({list_of({{"type", "string"}}), json::object{{"type", "object"}}});
-  }
   return reference_to(definition_name(attribute.type));
 }
 
@@ -160,7 +157,9 @@ json::object property(const Attribute& attribute) {
 
 void add_properties(std::span<const Attribute> members, json::object& properties) {
   for (const Attribute& member : members) {
-    properties[member.name] = property(member);
+    if (!member.refused) {
+      properties[member.name] = property(member);
+    }
   }
 }
 
@@ -225,15 +224,19 @@ json::object variable() {
       {"type", {{"enum", {"string", "integer", "number", "boolean", "list", "map"}}}},
       {"default", described("Its value when nothing else sets it.", {})},
       {"description", {{"type", "string"}}},
-      {"sensitive", described("Never shown, nor stored in clear.", reference_to("boolean"))},
+      {"sensitive", described("Never shown, nor stored in clear.", {{"type", "boolean"}})},
       {"minimum", {{"type", "number"}}},
-      {"maximum", {{"type", "number"}}}};
-  return any_of({closed_object(std::move(properties))});
+      {"maximum", {{"type", "number"}}},
+      {"choices", described("The values that it may have.", {{"type", "array"}})},
+      {"pattern", described("A regular expression that a text must match.", {{"type", "string"}})}};
+  json::object schema = closed_object(std::move(properties));
+  schema["type"] = json::array{"object", "null"};
+  return schema;
 }
 
 json::object output() {
   json::object members{{"value", json::object()},
-                       {"sensitive", reference_to("boolean")},
+                       {"sensitive", {{"type", "boolean"}}},
                        {"description", {{"type", "string"}}}};
   json::object long_form = closed_object(std::move(members));
   long_form["required"] = json::array{"value"};
@@ -251,7 +254,7 @@ json::object defaults() {
 json::object backends() {
   json::object names;
   for (const std::string_view backend : find_attribute(Kind::Endpoint, "backend")->choices) {
-    names[backend] = any_of({reference_to("endpoint")});
+    names[backend] = any_of({closed_object({{"image", reference_to("image")}})});
   }
   return closed_object(std::move(names));
 }

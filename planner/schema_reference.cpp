@@ -34,9 +34,6 @@ std::string_view cost_words(OnChange change) {
 }
 
 std::string type_cell(const Attribute& attribute) {
-  if (attribute.name == "for_each") {
-    return "list or map";
-  }
   if (!attribute.choices.empty()) {
     return fmt::format("`{}`", fmt::join(attribute.choices, "`, `"));
   }
@@ -68,6 +65,9 @@ std::string table(std::span<const Attribute> members) {
   std::string text =
       "| name | type | default | a change is made | meaning |\n|---|---|---|---|---|\n";
   for (const Attribute& member : members) {
+    if (member.refused) {
+      continue;
+    }
     text += fmt::format("| `{}` | {} | {} | {} | {}{} |\n",
                         member.name,
                         cell(type_cell(member)),

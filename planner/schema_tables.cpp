@@ -228,7 +228,11 @@ constexpr Attribute kEndpoint[] = {
      .description = "Serving engine that the image holds.",
      .default_text = "vllm",
      .choices = kBackendChoices},
-    kImage,
+    {.name = "image",
+     .type = Image,
+     .description = "Image to run, unless `backends` sets one for all endpoints of the backend. "
+                    "Without a tag and a digest, `:latest` is meant.",
+     .required = true},
     command("Replaces the command that aim would write for the backend, one word an item."),
     kEntrypoint,
     {.name = "args",

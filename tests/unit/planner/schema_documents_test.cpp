@@ -61,7 +61,9 @@ TEST(JsonSchema, HasEveryAttributeWithItsDescription) {
   for (const Kind kind : core::kAllKinds) {
     const json::object& properties =
         definition(schema, core::to_string(kind)).at("properties").as_object();
-    EXPECT_EQ(properties.size(), attributes(kind).size() + common_attributes(kind).size());
+    for (const Attribute& common : common_attributes(kind)) {
+      EXPECT_EQ(properties.contains(common.name), !common.refused) << common.name;
+    }
     for (const Attribute& attribute : attributes(kind)) {
       ASSERT_TRUE(properties.contains(attribute.name)) << attribute.name;
       EXPECT_THAT(std::string(properties.at(attribute.name).at("description").as_string()),
@@ -129,6 +131,20 @@ TEST(Reference, NamesEveryAttributeOnce) {
                             (computed.known_before_apply ? "yes" : "no") + " | "));
     }
   }
+}
+
+TEST(Reference, DoesNotOfferWhatIsRefused) {
+  for (const Kind kind : core::kAllKinds) {
+    EXPECT_THAT(reference_markdown(kind), testing::Not(HasSubstr("for_each")));
+    EXPECT_THAT(reference_markdown(kind), HasSubstr("\n| `depends_on` | "));
+  }
+}
+
+TEST(JsonSchema, ABackendSetsTheImageOnly) {
+  const json::value schema = json_schema();
+  const json::value& vllm = schema.at("properties").at("backends").at("properties").at("vllm");
+  EXPECT_EQ(json::serialize(vllm.at("anyOf").at(0).at("properties")),
+            R"({"image":{"$ref":"#/$defs/image"}})");
 }
 
 TEST(Reference, SaysTypeDefaultAndCost) {

@@ -259,8 +259,9 @@ TEST(Formats, HaveACanonicalForm) {
   EXPECT_EQ(
       container_with("cap_add", List{"sys_ptrace", "CAP_NET_ADMIN", "SYS_PTRACE"}).at("cap_add"),
       Value(List{"NET_ADMIN", "SYS_PTRACE"}));
-  EXPECT_EQ(container_with("security_opt", List{"seccomp:unconfined"}).at("security_opt"),
-            Value(List{"seccomp=unconfined"}));
+  EXPECT_EQ(container_with("security_opt", List{"seccomp:unconfined", "no-new-privileges:true"})
+                .at("security_opt"),
+            Value(List{"seccomp=unconfined", "no-new-privileges"}));
   EXPECT_EQ(container_with("extra_hosts", List{"db:10.0.0.1", "host=host-gateway", "v6:[::1]"})
                 .at("extra_hosts"),
             Value(List{"db:10.0.0.1", "host:host-gateway", "v6:::1"}));
