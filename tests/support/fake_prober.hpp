@@ -16,18 +16,18 @@ namespace aim::support {
 
 /// How the model server in a container behaves, counted from the container's start.
 struct ModelServer {
-  std::optional<std::uint16_t> port;           ///< where it listens; none: wherever it is asked
+  std::optional<std::uint16_t> port{};         ///< where it listens; none: wherever it is asked
   std::chrono::milliseconds listens_after{0};  ///< before that connections are refused
   /// When /health, /v1/models and inference begin to work; before that they answer 503. None:
   /// never.
   std::optional<std::chrono::milliseconds> ready_after = std::chrono::milliseconds{0};
   /// What /v1/models lists; empty: what the container's command says after --served-model-name,
   /// --alias or -a, --model or -m, or "model".
-  std::vector<std::string> models;
+  std::vector<std::string> models{};
   int inference_status = 200;
   std::int64_t completion_tokens = 8;
   bool inference_hangs = false;
-  std::string api_key;  ///< not empty: /v1 answers 401 without it
+  std::string api_key{};  ///< not empty: /v1 answers 401 without it
   std::chrono::milliseconds latency{0};
 };
 

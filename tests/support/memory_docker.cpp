@@ -27,18 +27,23 @@ core::Error timed_out() {
 
 }  // namespace
 
-/// Time was moved by hand: what is due happens, and whoever waits for it has seen it before the
-/// clock can be moved again.
+/// What is due by the clock happens, and those who wait hear of it.
+void MemoryDocker::Impl::catch_up() {
+  if (world.catch_up()) {
+    ++generation;
+    changed.notify_all();
+  }
+}
+
+/// Time was moved by hand: whoever waits for what is due has seen it before the clock can be
+/// moved again.
 void MemoryDocker::Impl::on_time() {
   std::unique_lock lock(mutex);
-  if (!world.catch_up() && deadline_waiters == 0) {
-    return;
-  }
-  const std::uint64_t mine = ++generation;
-  changed.notify_all();
+  catch_up();
   settled.wait(lock, [&] {
-    return std::all_of(
-        waiting.begin(), waiting.end(), [&](const auto& waiter) { return waiter.second >= mine; });
+    return std::all_of(waiting.begin(), waiting.end(), [&](const auto& waiter) {
+      return waiter.second >= generation;
+    });
   });
 }
 
@@ -46,13 +51,20 @@ void MemoryDocker::Impl::on_time() {
 bool MemoryDocker::Impl::block(std::unique_lock<std::mutex>& lock,
                                std::optional<core::Steady> until,
                                std::stop_token stop) {
-  const std::uint64_t number = next_waiter++;
-  waiting[number] = generation;
-  deadline_waiters += until ? 1 : 0;
   std::optional<core::Steady> wake = world.next_timer();
   if (until && (!wake || *until < *wake)) {
     wake = until;
   }
+  if (by_hand && until) {
+    // A caller with a deadline does nothing else meanwhile: time passes as in any other wait.
+    const auto left = std::chrono::ceil<milliseconds>(*wake - clock.steady_now());
+    lock.unlock();
+    clock.wait_for(std::max(left, milliseconds{0}), stop);
+    lock.lock();
+    return !stop.stop_requested() && clock.steady_now() < *until;
+  }
+  const std::uint64_t number = next_waiter++;
+  waiting[number] = generation;
   const std::uint64_t before = changes + generation;
   const auto moved = [&] { return changes + generation != before; };
   if (by_hand || !wake) {
@@ -60,7 +72,6 @@ bool MemoryDocker::Impl::block(std::unique_lock<std::mutex>& lock,
   } else {
     changed.wait_until(lock, stop, *wake, moved);
   }
-  deadline_waiters -= until ? 1 : 0;
   waiting.erase(number);
   settled.notify_all();
   return !stop.stop_requested() && (!until || clock.steady_now() < *until);
@@ -74,7 +85,7 @@ FakePiece MemoryDocker::Impl::next_piece(const Next& next,
     if (faults.crashed()) {
       return {FakePiece::Kind::Broken, kLost};
     }
-    world.catch_up();
+    catch_up();
     const memory::Step step = next(world);
     if (step.kind == memory::Step::Kind::End) {
       return {FakePiece::Kind::End, {}};
@@ -158,8 +169,8 @@ FakeExchange MemoryDocker::Impl::exchange(const HttpRequest& request,
     nothing.body = kRefused;
     return nothing;
   }
-  const bool removal = request.method == "DELETE" && target.rest.starts_with("/containers/");
-  bool in_time = removal || spend(verdict.latency, budget, stop);
+  const bool inside = memory::spends_its_latency(request.method, target.rest);
+  bool in_time = inside || spend(verdict.latency, budget, stop);
   nothing.fate = Fate::Silent;
   if (stop.stop_requested() || (fault && fault->kind == Fault::Kind::Hang)) {
     return nothing;
@@ -168,11 +179,11 @@ FakeExchange MemoryDocker::Impl::exchange(const HttpRequest& request,
   milliseconds takes{0};
   {
     const std::scoped_lock lock(mutex);
-    world.catch_up();
+    catch_up();
     memory::Answer answer =
         fault && fault->kind == Fault::Kind::Answer
             ? memory::refusal(fault->status, fault->message)
-            : memory::answer_request(world, request, removal ? verdict.latency : milliseconds{0});
+            : memory::answer_request(world, request, inside ? verdict.latency : milliseconds{0});
     takes = answer.takes;
     answered = wrap(std::move(answer));
     if (memory::is_changing(request.method, target.rest)) {
@@ -181,7 +192,7 @@ FakeExchange MemoryDocker::Impl::exchange(const HttpRequest& request,
   }
   in_time = spend(takes, budget, stop) && in_time;
   const std::scoped_lock lock(mutex);
-  world.catch_up();
+  catch_up();
   if (verdict.crash_after) {
     faults.crash_now();
     touched();
@@ -297,7 +308,7 @@ HttpResponse MemoryDocker::outside(std::string method, std::string target, std::
   milliseconds takes{0};
   {
     const std::scoped_lock lock(impl_->mutex);
-    impl_->world.catch_up();
+    impl_->catch_up();
     memory::Answer answer = memory::answer_request(impl_->world, request, milliseconds{0});
     response = {answer.status, std::move(answer.headers), std::move(answer.body)};
     takes = answer.takes;
@@ -313,7 +324,7 @@ HttpResponse MemoryDocker::outside(std::string method, std::string target, std::
   if (takes > milliseconds{0}) {
     impl_->clock.wait_for(takes, {});
     const std::scoped_lock lock(impl_->mutex);
-    impl_->world.catch_up();
+    impl_->catch_up();
   }
   return response;
 }

@@ -53,7 +53,8 @@ class MemoryDocker : public providers::HttpTransport {
   void set_program(ContainerMatch match, Program program);
   /// What running `command` (compared by its first words) in a matching container does.
   void set_exec(ContainerMatch match, std::vector<std::string> command, ExecResult result);
-  /// Matching calls take that long on the clock.
+  /// Matching calls take that long on the clock. A creation holds its name meanwhile and shows
+  /// nothing yet; a removal shows the container as being removed; the rest happens at the end.
   void set_latency(CallPattern pattern, std::chrono::milliseconds latency);
   /// Ports on the Engine's host that a program outside Docker holds.
   void occupy_host_port(std::uint16_t port);

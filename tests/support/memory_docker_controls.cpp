@@ -74,7 +74,7 @@ void MemoryDocker::end_program(const std::string& container,
                                std::int64_t exit_code,
                                bool oom_killed) {
   const std::scoped_lock lock(impl_->mutex);
-  impl_->world.catch_up();
+  impl_->catch_up();
   memory::Container* found = impl_->world.container(container);
   AIM_CHECK(found != nullptr && found->alive());
   memory::end_container(impl_->world, *found, exit_code, oom_killed);
@@ -83,7 +83,7 @@ void MemoryDocker::end_program(const std::string& container,
 
 void MemoryDocker::begin_removal(const std::string& container, milliseconds takes) {
   const std::scoped_lock lock(impl_->mutex);
-  impl_->world.catch_up();
+  impl_->catch_up();
   memory::Container* found = impl_->world.container(container);
   AIM_CHECK(found != nullptr);
   memory::begin_removal(impl_->world, *found, memory::AnonymousVolumes::Remove, takes);
@@ -92,7 +92,7 @@ void MemoryDocker::begin_removal(const std::string& container, milliseconds take
 
 void MemoryDocker::restart_daemon() {
   const std::scoped_lock lock(impl_->mutex);
-  impl_->world.catch_up();
+  impl_->catch_up();
   memory::restart_daemon(impl_->world);
   impl_->touched();
 }
@@ -151,17 +151,19 @@ void MemoryDocker::forget_calls() {
 
 std::optional<ContainerView> MemoryDocker::container(const std::string& reference) const {
   const std::scoped_lock lock(impl_->mutex);
-  impl_->world.catch_up();
+  impl_->catch_up();
   const memory::Container* found = impl_->world.container(reference);
   return found == nullptr ? std::nullopt : std::optional(view_of(*found));
 }
 
 std::vector<ContainerView> MemoryDocker::containers() const {
   const std::scoped_lock lock(impl_->mutex);
-  impl_->world.catch_up();
+  impl_->catch_up();
   std::vector<ContainerView> views;
   for (const auto& [name, id] : impl_->world.container_names) {
-    views.push_back(view_of(*impl_->world.containers.at(id)));
+    if (const memory::Container* whole = impl_->world.container(id)) {
+      views.push_back(view_of(*whole));
+    }
   }
   return views;
 }
@@ -194,7 +196,7 @@ bool MemoryDocker::has_image(const std::string& reference) const {
 
 std::vector<std::string> MemoryDocker::world_lines() const {
   const std::scoped_lock lock(impl_->mutex);
-  impl_->world.catch_up();
+  impl_->catch_up();
   return memory::describe(impl_->world);
 }
 

@@ -282,6 +282,13 @@ std::optional<Answer> choose_networks(World& world, const Request& request, Cont
   return std::nullopt;
 }
 
+void bring_to_light(World& world, std::unique_ptr<Container> container) {
+  container->created = world.stamp();
+  world.emit(*container, "create");
+  const std::string id = container->id;
+  world.containers.emplace(id, std::move(container));
+}
+
 }  // namespace
 
 std::optional<NameProblem> name_problem(const World& world,
@@ -363,12 +370,19 @@ Answer create_container(World& world, const Request& request) {
   if (auto wrong = resolve_mounts(world, *container)) {
     return *wrong;
   }
-  container->created = world.stamp();
-  const json::object body{{"Id", container->id}, {"Warnings", json::array()}};
+  const json::object made{{"Id", container->id}, {"Warnings", json::array()}};
   world.container_names[container->name] = container->id;
-  world.emit(*container, "create");
-  world.containers.emplace(container->id, std::move(container));
-  return json_answer(201, body);
+  if (request.latency == std::chrono::milliseconds{0}) {
+    bring_to_light(world, std::move(container));
+  } else {
+    // The name is taken from now on; nobody sees the container before it is whole.
+    const auto later = std::make_shared<std::unique_ptr<Container>>(std::move(container));
+    world.at(world.now() + request.latency,
+             [later](World& then) { bring_to_light(then, std::move(*later)); });
+  }
+  Answer answer = json_answer(201, made);
+  answer.takes = request.latency;
+  return answer;
 }
 
 }  // namespace aim::support::memory

@@ -28,6 +28,7 @@ struct MemoryDocker::Impl {
     }
   }
 
+  void catch_up();
   void on_time();
   bool block(std::unique_lock<std::mutex>& lock,
              std::optional<core::Steady> until,
@@ -56,7 +57,6 @@ struct MemoryDocker::Impl {
   std::uint64_t changes = 0;     ///< counts what calls did
   std::uint64_t generation = 0;  ///< counts what time did
   std::uint64_t next_waiter = 0;
-  int deadline_waiters = 0;
   std::map<std::uint64_t, std::uint64_t> waiting;  ///< by waiter: the generation it has seen
   FakeClock::Subscription subscription;            ///< last, so that it ends first
 };

@@ -98,13 +98,15 @@ std::optional<Answer> read_subnet(const World& world,
   return std::nullopt;
 }
 
-Network& keep(World& world, std::unique_ptr<Network> network) {
-  network->id = world.make_id();
+void keep(World& world, std::unique_ptr<Network> network) {
   network->created = world.stamp();
+  world.emit("network",
+             "create",
+             network->id,
+             {{"name", network->name}, {"type", text_at(network->body, "Driver")}});
   world.network_order.push_back(network->id);
-  Network& kept = *network;
-  world.networks.emplace(kept.id, std::move(network));
-  return kept;
+  const std::string id = network->id;
+  world.networks.emplace(id, std::move(network));
 }
 
 Answer create_network(World& world, const Request& request) {
@@ -160,9 +162,19 @@ Answer create_network(World& world, const Request& request) {
            {"Config", pools}}},
       {"Options", object_at(body, "Options")},
       {"Labels", object_at(body, "Labels")}};
-  const Network& kept = keep(world, std::move(network));
-  world.emit("network", "create", kept.id, {{"name", name}, {"type", driver}});
-  return json_answer(201, {{"Id", kept.id}, {"Warning", ""}});
+  network->id = world.make_id();
+  const json::object made{{"Id", network->id}, {"Warning", ""}};
+  if (request.latency == std::chrono::milliseconds{0} || request.minor >= kNamesAreUnique) {
+    keep(world, std::move(network));
+  } else {
+    // Old Engines look for the name before and make the network later: two callers can both win.
+    const auto later = std::make_shared<std::unique_ptr<Network>>(std::move(network));
+    world.at(world.now() + request.latency,
+             [later](World& then) { keep(then, std::move(*later)); });
+  }
+  Answer answer = json_answer(201, made);
+  answer.takes = request.latency;
+  return answer;
 }
 
 Answer list_networks(World& world, const Request& request) {
@@ -226,26 +238,27 @@ Answer remove_network(World& world, Network& network) {
   return empty_answer(204);
 }
 
+constexpr const char* kHostIsAlone =
+    "container cannot be disconnected from host network or connected to host network";
+
 std::optional<Answer> check_connect(const Container& container,
-                                    const Network& network,
+                                    const std::string& network,
                                     const Endpoint& endpoint) {
   const std::string mode(host_value(container, "NetworkMode").as_string());
-  if (network.name == "host") {
-    return refusal(400,
-                   "container cannot be disconnected from host network or connected to host "
-                   "network");
+  if (network == "host") {
+    return refusal(400, kHostIsAlone);
   }
   if (mode == "host" || mode.starts_with("container:")) {
     return refusal(400,
-                   "container sharing network namespace with another container or host "
-                   "cannot be connected to any other network");
+                   "container sharing network namespace with another container or host cannot be "
+                   "connected to any other network");
   }
-  if (mode == "none" || network.name == "none") {
+  if (mode == "none" || network == "none") {
     return refusal(400,
-                   "container cannot be connected to multiple networks with one of the "
-                   "networks in private (none) mode");
+                   "container cannot be connected to multiple networks with one of the networks in "
+                   "private (none) mode");
   }
-  if (network.name == "bridge" && endpoint.aliases && !endpoint.aliases->empty()) {
+  if (network == "bridge" && endpoint.aliases && !endpoint.aliases->empty()) {
     return refusal(400,
                    "network-scoped alias is supported only for containers in user defined "
                    "networks");
@@ -253,11 +266,23 @@ std::optional<Answer> check_connect(const Container& container,
   return std::nullopt;
 }
 
-Answer connect(World& world, const Request& request, Network& network) {
+/// What the settings of a container call a network: a stopped one may be in one that is not there.
+std::string name_in_settings(const Network* network, const std::string& reference) {
+  return network != nullptr ? network->name : reference;
+}
+
+Answer connect(World& world,
+               const Request& request,
+               const std::string& network_reference,
+               const Network* network) {
   const std::string reference = text_at(request.body, "Container");
   Container* container = world.container(reference);
   if (container == nullptr) {
     return no_such_container(reference);
+  }
+  // Only while it runs does the Engine look whether there is such a network (20.10.24).
+  if (network == nullptr && container->alive()) {
+    return refusal(404, fmt::format("network {} not found", network_reference));
   }
   const json::object& wanted = object_at(request.body, "EndpointConfig");
   Endpoint endpoint;
@@ -267,56 +292,54 @@ Answer connect(World& world, const Request& request, Network& network) {
   if (wanted.contains("IPAMConfig") && wanted.at("IPAMConfig").is_object()) {
     endpoint.wanted_ipv4 = text_at(wanted.at("IPAMConfig").get_object(), "IPv4Address");
   }
-  if (auto wrong = check_connect(*container, network, endpoint)) {
+  const std::string name = name_in_settings(network, network_reference);
+  if (auto wrong = check_connect(*container, name, endpoint)) {
     return *wrong;
   }
   endpoint.joined = true;
-  const auto existing = container->endpoints.find(network.name);
+  const auto existing = container->endpoints.find(name);
   if (!container->alive()) {
-    container->endpoints[network.name] = endpoint;
+    container->endpoints[name] = endpoint;
     return empty_answer(200);
   }
   if (existing != container->endpoints.end() && !existing->second.endpoint_id.empty()) {
     return refusal(
         403,
-        fmt::format(
-            "endpoint with name {} already exists in network {}", container->name, network.name));
+        fmt::format("endpoint with name {} already exists in network {}", container->name, name));
   }
   // Even when this fails the settings stay with the container, as with the Engine.
-  Endpoint& kept = container->endpoints[network.name];
+  Endpoint& kept = container->endpoints[name];
   kept = endpoint;
-  return attach(world, *container, network.name, kept).value_or(empty_answer(200));
+  return attach(world, *container, name, kept).value_or(empty_answer(200));
 }
 
 Answer disconnect(World& world,
                   const Request& request,
-                  const std::string& name,
+                  const std::string& network_reference,
                   const Network* network) {
   const std::string reference = text_at(request.body, "Container");
   Container* container = world.container(reference);
-  const bool force = flag_at(request.body, "Force");
-  if (network == nullptr && !(force && container != nullptr)) {
-    return refusal(404, fmt::format("network {} not found", name));
-  }
   if (container == nullptr) {
-    return force ? refusal(404, fmt::format("endpoint {} not found", reference))
-                 : no_such_container(reference);
+    return flag_at(request.body, "Force")
+               ? refusal(404, fmt::format("endpoint {} not found", reference))
+               : no_such_container(reference);
   }
-  const std::string shown = network != nullptr ? network->name : name;
-  const auto found = container->endpoints.find(shown);
+  if (network == nullptr && container->alive()) {
+    return refusal(404, fmt::format("network {} not found", network_reference));
+  }
+  const std::string name = name_in_settings(network, network_reference);
+  const auto found = container->endpoints.find(name);
   if (found == container->endpoints.end()) {
     return refusal(500,
                    fmt::format("container {} is not connected to {}network {}",
                                container->id,
                                container->alive() ? "" : "the ",
-                               shown));
+                               name));
   }
-  if (shown == "host") {
-    return refusal(400,
-                   "container cannot be disconnected from host network or connected to host "
-                   "network");
+  if (name == "host") {
+    return refusal(400, kHostIsAlone);
   }
-  detach(world, *container, shown, found->second);
+  detach(world, *container, name, found->second);
   container->endpoints.erase(found);
   return empty_answer(200);
 }
@@ -367,6 +390,7 @@ void make_predefined_networks(World& world) {
         {"IPAM", json::object{{"Driver", "default"}, {"Options", nullptr}, {"Config", pools}}},
         {"Options", json::object()},
         {"Labels", json::object()}};
+    network->id = world.make_id();
     keep(world, std::move(network));
   }
 }
@@ -392,6 +416,9 @@ Answer networks_call(World& world, const Request& request) {
             "network {} is ambiguous ({} matches found based on name)", reference, found.size()));
   }
   Network* network = found.empty() ? nullptr : found.front();
+  if (parts == 3 && post && request.path[2] == "connect") {
+    return connect(world, request, reference, network);
+  }
   if (parts == 3 && post && request.path[2] == "disconnect") {
     return disconnect(world, request, reference, network);
   }
@@ -403,9 +430,6 @@ Answer networks_call(World& world, const Request& request) {
   }
   if (parts == 2 && request.method == "DELETE") {
     return remove_network(world, *network);
-  }
-  if (parts == 3 && post && request.path[2] == "connect") {
-    return connect(world, request, *network);
   }
   return refusal(404, "page not found");
 }

@@ -29,6 +29,23 @@ const RegistryImage* find_in_registry(const World& world, const std::string& ref
   return nullptr;
 }
 
+/// "127.0.0.1:5000" of "127.0.0.1:5000/name:tag"; empty for the common registry.
+std::string registry_host(const std::string& ref) {
+  const std::size_t slash = ref.find('/');
+  const std::string first = slash == std::string::npos ? "" : ref.substr(0, slash);
+  const bool is_host = first.find_first_of(".:") != std::string::npos || first == "localhost";
+  return is_host ? first : std::string();
+}
+
+/// The common registry is always there, any other while an image of it can be pulled.
+bool registry_answers(const World& world, const std::string& ref) {
+  const std::string host = registry_host(ref);
+  return host.empty() ||
+         std::any_of(world.registry.begin(), world.registry.end(), [&](const auto& entry) {
+           return registry_host(entry.first) == host;
+         });
+}
+
 std::string line(json::object object) { return json::serialize(object) + "\r\n"; }
 
 struct PullLine {
@@ -90,6 +107,12 @@ Answer pull_image(World& world, const Request& request) {
     return refusal(400, "invalid reference format: repository name must be lowercase");
   }
   const RegistryImage* found = find_in_registry(world, ref);
+  if (found == nullptr && !registry_answers(world, ref)) {
+    const std::string host = registry_host(ref);
+    return refusal(
+        500,
+        fmt::format("Get \"http://{0}/v2/\": dial tcp {0}: connect: connection refused", host));
+  }
   if (found == nullptr) {
     const std::string repository = repository_of(ref);
     const bool known =

@@ -56,6 +56,14 @@ Target split_target(const std::string& target) {
   return {target.substr(2, slash - 2), target.substr(slash)};
 }
 
+bool spends_its_latency(const std::string& method, const std::string& target) {
+  if (method == "DELETE") {
+    return target.starts_with("/containers/");
+  }
+  return method == "POST" &&
+         (target.starts_with("/containers/create") || target.starts_with("/networks/create"));
+}
+
 Answer answer_request(World& world,
                       const providers::HttpRequest& http,
                       std::chrono::milliseconds latency) {

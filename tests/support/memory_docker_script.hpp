@@ -24,29 +24,29 @@ struct MemoryDockerOptions {
   std::int64_t cpus = 64;
   std::int64_t memory_bytes = std::int64_t{1} << 40;
   /// Runtimes besides runc, e.g. "nvidia"; with that one a request for GPUs can start.
-  std::vector<std::string> runtimes;
+  std::vector<std::string> runtimes{};
   /// Streams come in pieces of at most that many bytes; 0: as they were written.
   std::size_t piece_bytes = 0;
   /// Paths on the host that a bind mount or a device may name; without any, every path exists.
-  std::vector<std::string> host_paths;
+  std::vector<std::string> host_paths{};
   /// Addresses of the host besides 127.0.0.0/8; without any, every address is one.
-  std::vector<std::string> host_addresses;
+  std::vector<std::string> host_addresses{};
 };
 
 /// An image as its Dockerfile would make it.
 struct FakeImage {
-  std::string ref;  ///< "vllm:1"; ":latest" is added
-  std::vector<std::string> env;
-  core::Labels labels;
-  std::vector<std::string> cmd;
-  std::vector<std::string> entrypoint;
-  std::vector<std::string> volumes;  ///< paths declared by VOLUME
-  std::vector<std::string> exposed;  ///< "8000/tcp"
-  std::string user;
-  std::string working_dir;
-  std::vector<std::string> healthcheck;  ///< "CMD", ...; 30 s apart, three times
+  std::string ref{};  ///< "vllm:1"; ":latest" is added
+  std::vector<std::string> env{};
+  core::Labels labels{};
+  std::vector<std::string> cmd{};
+  std::vector<std::string> entrypoint{};
+  std::vector<std::string> volumes{};  ///< paths declared by VOLUME
+  std::vector<std::string> exposed{};  ///< "8000/tcp"
+  std::string user{};
+  std::string working_dir{};
+  std::vector<std::string> healthcheck{};  ///< "CMD", ...; 30 s apart, three times
   std::string architecture = "amd64";
-  std::string content;  ///< images that differ in anything, or in this, have different ids
+  std::string content{};  ///< images that differ in anything, or in this, have different ids
 };
 
 /// What a pull of an image does besides bringing it.
@@ -55,28 +55,28 @@ struct PullScript {
   int layers = 2;
   std::chrono::milliseconds time_per_layer{0};
   int refuse_status = 0;  ///< not 0: refused before any progress, with `error`
-  std::string error;      ///< with refuse_status 0: told inside the stream of a 200
+  std::string error{};    ///< with refuse_status 0: told inside the stream of a 200
 };
 
 /// Which containers a script is for; what is empty matches all.
 struct ContainerMatch {
-  std::string image;     ///< the reference the container was created with
-  std::string name;      ///< a regular expression for the whole name
-  std::string argument;  ///< one of entrypoint, command or environment ("K=V") is this text
+  std::string image{};     ///< the reference the container was created with
+  std::string name{};      ///< a regular expression for the whole name
+  std::string argument{};  ///< one of entrypoint, command or environment ("K=V") is this text
 };
 
 struct OutputLine {
-  std::string text;  ///< a line break is added
+  std::string text{};  ///< a line break is added
   std::chrono::milliseconds at{0};
   bool is_stderr = false;
 };
 
 /// What the program in a container does once it is started.
 struct Program {
-  std::optional<std::chrono::milliseconds> exits_after;  ///< none: runs until it is stopped
+  std::optional<std::chrono::milliseconds> exits_after{};  ///< none: runs until it is stopped
   std::int64_t exit_code = 0;
   bool oom_killed = false;
-  std::vector<OutputLine> output;
+  std::vector<OutputLine> output{};
   /// How long it takes to end after the stop signal; none: it ignores it and is killed after the
   /// grace period, which gives 137.
   std::optional<std::chrono::milliseconds> stops_after = std::chrono::milliseconds{0};
@@ -84,19 +84,19 @@ struct Program {
   /// When its health check first succeeds, if the container has one; none: never.
   std::optional<std::chrono::milliseconds> healthy_after = std::chrono::milliseconds{0};
   int start_status = 0;  ///< not 0: it cannot be started, and this is the answer
-  std::string start_error;
+  std::string start_error{};
 };
 
 struct ExecResult {
   std::int64_t exit_code = 0;
-  std::string standard_output;
-  std::string standard_error;
+  std::string standard_output{};
+  std::string standard_error{};
 };
 
 /// Which calls; what is empty matches all.
 struct CallPattern {
-  std::string method;
-  std::string path;  ///< regular expression found in path and query, without the version prefix
+  std::string method{};
+  std::string path{};  ///< regular expression found in path and query, without the version prefix
 };
 
 /// What happens to a call instead of, or besides, its answer.
@@ -104,7 +104,7 @@ struct Fault {
   enum class Kind { Answer, LoseReply, Refuse, Hang, HangAfterEffect };
   Kind kind = Kind::Refuse;
   int status = 500;
-  std::string message;
+  std::string message{};
 
   /// No effect; this status and message.
   static Fault answer(int status, std::string message) {

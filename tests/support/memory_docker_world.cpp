@@ -65,7 +65,8 @@ Container* World::container(const std::string& reference) {
     return exact->second.get();
   }
   if (const auto named = container_names.find(name); named != container_names.end()) {
-    return containers.at(named->second).get();
+    const auto holder = containers.find(named->second);
+    return holder == containers.end() ? nullptr : holder->second.get();
   }
   if (!is_hex(name)) {
     return nullptr;

@@ -159,7 +159,7 @@ struct Request {
   json::object body;
   std::string raw_body;
   std::map<std::string, std::string> headers;
-  std::chrono::milliseconds latency{0};
+  std::chrono::milliseconds latency{0};  ///< see spends_its_latency
 
   [[nodiscard]] std::string parameter(const std::string& name) const;  ///< empty if not there
   [[nodiscard]] bool flag(const std::string& name) const;              ///< 1 or true
@@ -227,9 +227,10 @@ class World {
 
   // Things.
   std::map<std::string, std::unique_ptr<Container>> containers;  ///< by id
-  std::map<std::string, std::string> container_names;            ///< name to id
-  std::map<std::string, std::unique_ptr<Network>> networks;      ///< by id
-  std::vector<std::string> network_order;                        ///< ids, oldest first
+  std::map<std::string, std::string>
+      container_names;  ///< name to id, of those that are being made too
+  std::map<std::string, std::unique_ptr<Network>> networks;  ///< by id
+  std::vector<std::string> network_order;                    ///< ids, oldest first
   std::map<std::string, Volume> volumes;
   std::map<std::string, Image> images;            ///< by id
   std::map<std::string, RegistryImage> registry;  ///< by "repo:tag"
@@ -283,7 +284,10 @@ struct Target {
 };
 
 [[nodiscard]] Target split_target(const std::string& target);
-/// Reads the request and does it. `latency` is how long a removal takes.
+/// A call during which others can see it half done: the making of containers and networks, the
+/// removal of containers. Any other happens at once, after its latency.
+[[nodiscard]] bool spends_its_latency(const std::string& method, const std::string& target);
+/// Reads the request and does it.
 [[nodiscard]] Answer answer_request(World& world,
                                     const providers::HttpRequest& http,
                                     std::chrono::milliseconds latency);

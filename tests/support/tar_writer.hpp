@@ -11,10 +11,10 @@ namespace aim::support {
 /// One member of a tar archive (POSIX.1-1988 ustar).
 struct TarEntry {
   enum class Kind { File, Directory, Symlink };
-  std::string path;  ///< relative, at most 100 bytes
-  std::string content;
+  std::string path{};  ///< relative, at most 100 bytes
+  std::string content{};
   Kind kind = Kind::File;
-  std::string link_target;  ///< of a Symlink, at most 100 bytes
+  std::string link_target{};  ///< of a Symlink, at most 100 bytes
   std::uint32_t mode = 0644;
 };
 
