@@ -44,7 +44,7 @@ struct StepOutcome {
 /// What the run decided at the point of no return, written in one transaction.
 struct CommitRecord {
   std::vector<RecordedResource> upserts;
-  std::vector<Address> removals;
+  std::vector<Address> removals;  ///< of what is gone or left alone; see Journal::forget
   std::map<std::string, RecordedOutput> outputs;
   std::vector<StepIntent> remaining;  ///< calls that only go forward from here
 };
@@ -64,6 +64,9 @@ class Journal {
   /// Resources, outputs and the phase become `commit`; the serial rises by one; returns the
   /// remaining steps' ids in order. After this the run can only go forward.
   [[nodiscard]] virtual std::vector<StepId> commit(RunId run, const CommitRecord& record) = 0;
+  /// Drops resources whose objects the commit's calls have removed by now. Until then state knows
+  /// them, so that one that could not be removed is planned for removal again.
+  virtual void forget(RunId run, const std::vector<Address>& removed) = 0;
   virtual void finish_run(RunId run, RunResult result, const std::string& message) = 0;
 };
 

@@ -249,11 +249,11 @@ class Run : public RunnerContext {
     };
     std::set<Address> upserted;
     for (const ResourceChange& change : plan_.changes) {
-      if (change.action == Action::Delete || change.action == Action::Forget) {
+      if (change.action == Action::Forget) {
         record.removals.push_back(change.address);
         continue;
       }
-      if (change.action == Action::NoOp || change.external) {
+      if (change.action == Action::NoOp || change.action == Action::Delete || change.external) {
         continue;
       }
       Result<RecordedResource> one = recorded(change);
@@ -423,29 +423,38 @@ class Run : public RunnerContext {
       call.journalled = steps.at(next++);
     }
     runner.run(commit_tasks(calls), Phase::Commit, OnTaskFailure::CarryOn, {});
-    if (runner.failures().empty()) {
-      result_.result = RunResult::Applied;
-      result_.done = count_changes(plan_);
-      return;
-    }
-    result_.result = RunResult::CommitFailed;
+    settle_commit(runner, calls);
+  }
+
+  /// What was done is forgotten or counted; what was not is listed, and stays in state.
+  void settle_commit(TaskRunner& runner, const CommitCalls& calls) {
     std::set<core::StepId> made;
     for (const CallRecord& done : runner.records()) {
       if (done.certain && done.call.journalled) {
         made.insert(*done.call.journalled);
       }
     }
-    const auto list_missing = [&](const PlannedCall& call) {
+    std::set<Address> unfinished;
+    const auto look = [&](const PlannedCall& call) {
       if (!made.contains(*call.journalled)) {
+        unfinished.insert(call.intent.address);
         result_.left_over.push_back(
             fmt::format("{}: {}", call.intent.address.str(), by_hand(call.intent.call)));
       }
     };
     for (const auto& list : calls.containers) {
-      std::for_each(list.begin(), list.end(), list_missing);
+      std::for_each(list.begin(), list.end(), look);
     }
-    std::for_each(calls.networks_and_volumes.begin(), calls.networks_and_volumes.end(),
-                  list_missing);
+    std::for_each(calls.networks_and_volumes.begin(), calls.networks_and_volumes.end(), look);
+    std::vector<Address> removed;
+    for (const ResourceChange& change : plan_.changes) {
+      if (change.action == Action::Delete && !unfinished.contains(change.address)) {
+        removed.push_back(change.address);
+      }
+    }
+    ports_.journal.forget(result_.run, removed);
+    result_.result = unfinished.empty() ? RunResult::Applied : RunResult::CommitFailed;
+    result_.done = unfinished.empty() ? count_changes(plan_) : ChangeCounts();
   }
 
   std::vector<Task> commit_tasks(const CommitCalls& calls) const {

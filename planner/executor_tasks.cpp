@@ -220,7 +220,8 @@ class TaskBuilder {
       starts_[change.address] =
           add(graphs_.switch_over, Task{change.address, change.address.str(), Activity::Starting,
                                         start_calls(change), {}});
-    } else if (change.action == Action::Update && !change.steps.empty()) {
+    } else if (change.action == Action::Update &&
+               (!change.steps.empty() || !change.superseded.empty())) {
       starts_[change.address] =
           add(graphs_.switch_over, Task{change.address, change.address.str(), Activity::Updating,
                                         update_calls(change), {}});
@@ -237,7 +238,7 @@ class TaskBuilder {
 
   static CallWork stop_calls(const ResourceChange& change) {
     return CallWork{[&change](RunValues&) -> Result<std::vector<PlannedCall>> {
-      std::vector<PlannedCall> calls;
+      std::vector<PlannedCall> calls = free_name(change);
       const Map before = before_of(change);
       const std::string policy = restart_policy(before);
       if (policy != "no") {
@@ -272,9 +273,22 @@ class TaskBuilder {
     }};
   }
 
+  /// An earlier incarnation that still bears the final name makes way for its successor.
+  static std::vector<PlannedCall> free_name(const ResourceChange& change) {
+    std::vector<PlannedCall> calls;
+    for (const auto& [id, name] : change.superseded) {
+      if (name == change.docker_name) {
+        const std::string away = fmt::format("{}.superseded-{}", name, id.substr(0, 12));
+        calls.push_back(planned(change.address, Phase::Switch, core::RenameContainer{id, away},
+                                Call(core::RenameContainer{id, name}), name));
+      }
+    }
+    return calls;
+  }
+
   static CallWork update_calls(const ResourceChange& change) {
     return CallWork{[&change](RunValues&) -> Result<std::vector<PlannedCall>> {
-      std::vector<PlannedCall> calls;
+      std::vector<PlannedCall> calls = free_name(change);
       for (const InPlaceStep& step : change.steps) {
         const auto add_call = [&](Call call, Call inverse) {
           calls.push_back(planned(change.address, Phase::Switch, std::move(call),
@@ -426,6 +440,11 @@ CommitCalls commit_calls(const Plan& plan, const std::map<Address, std::string>&
   std::vector<PlannedCall> volumes;
   for (const ResourceChange& change : plan.changes) {
     const Address& address = change.address;
+    for (const auto& [id, name] : change.superseded) {
+      result.containers.push_back({planned(address, Phase::Commit,
+                                           core::RemoveContainer{id, true, true}, std::nullopt,
+                                           name)});
+    }
     if (change.action == Action::Replace && is_container_kind(address.kind)) {
       const std::string& candidate = new_ids.at(address);
       const std::string kept = fmt::format("{}.g{}", change.docker_name, change.generation - 1);

@@ -387,6 +387,11 @@ class Identifier {
       if (located.network) known.insert(located.network->id);
       if (located.volume) known.insert("volume " + located.volume->name);
     }
+    for (const auto& [id, container] : observed_.containers) {
+      if (!known.contains(id) && !labels_come_from_image(container) && is_superseded(container)) {
+        known.insert(id);
+      }
+    }
     const auto consider = [&](const std::string& key, const std::string& name,
                               const Labels& labels) {
       if (known.contains(key) || !claims(labels, configuration_.project, configuration_.workspace) ||
@@ -414,6 +419,23 @@ class Identifier {
     }
     std::sort(result_.unmanaged.begin(), result_.unmanaged.end(),
               [](const Unmanaged& a, const Unmanaged& b) { return a.docker_name < b.docker_name; });
+  }
+
+  /// Ours, of a known address, and older than what that address is now.
+  bool is_superseded(const ObservedContainer& container) {
+    const Labels& labels = container.labels;
+    if (!claims(labels, configuration_.project, configuration_.workspace) ||
+        label_of(labels, core::label::kLineage) != result_.lineage) {
+      return false;
+    }
+    const core::Result<Address> address = Address::parse(label_of(labels, core::label::kAddress));
+    const auto found = address ? result_.resources.find(*address) : result_.resources.end();
+    if (found == result_.resources.end() || !found->second.record || !found->second.container ||
+        generation_of(labels) >= found->second.record->generation) {
+      return false;
+    }
+    found->second.superseded.push_back(&container);
+    return true;
   }
 
   const Configuration& configuration_;

@@ -18,6 +18,8 @@ struct Located {
   const core::ObservedContainer* container = nullptr;
   const core::ObservedNetwork* network = nullptr;
   const core::ObservedVolume* volume = nullptr;
+  /// Earlier incarnations that a commit should have removed and did not, oldest first.
+  std::vector<const core::ObservedContainer*> superseded;
 
   [[nodiscard]] bool exists() const { return container || network || volume; }
 };

@@ -322,7 +322,12 @@ class PlanMaker {
     const bool drift_forces =
         !in_place.possible || std::any_of(drifted.begin(), drifted.end(), forces);
     const bool requested = options_.replaces.contains(change.address);
+    const bool configured_differently = !fields.empty();
     add_repairs(container, drifted, change, fields);
+    for (const core::ObservedContainer* old : located.superseded) {
+      change.superseded.emplace_back(old->id, old->name);
+      fields.push_back({{"superseded_container"}, old->name, Value(), false, std::nullopt});
+    }
     if (changed_forces || drift_forces || requested) {
       change.action = Action::Replace;
       change.reason = changed_forces ? Reason::CannotUpdate
@@ -331,7 +336,7 @@ class PlanMaker {
       plan_replacement(container, change, fields);
     } else if (!fields.empty() || !in_place.steps.empty()) {
       change.action = Action::Update;
-      change.reason = fields.empty() || !drifted.empty() ? Reason::Drifted : Reason::None;
+      change.reason = configured_differently ? Reason::None : Reason::Drifted;
       change.steps = in_place.steps;
     } else if (!same_api) {
       RecordedResource again = record;
@@ -432,6 +437,16 @@ class PlanMaker {
     } else {
       change.action = Action::Delete;
       change.downtime = is_container(record.address.kind) ? Downtime::Removal : Downtime::None;
+    }
+    for (const core::ObservedContainer* old : located.superseded) {
+      change.superseded.emplace_back(old->id, old->name);
+    }
+    if (located.container && located.container->state.status != core::ContainerStatus::Running) {
+      change.fields.push_back({{"status"},
+                               Value(core::to_string(located.container->state.status)),
+                               Value(),
+                               false,
+                               std::nullopt});
     }
     if (located.container) {
       change.docker_id = located.container->id;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -92,6 +93,8 @@ struct ResourceChange {
   core::Map deferred;    ///< attributes of `attributes` that hold an Unknown, as templates
   std::vector<InPlaceStep> steps;   ///< of an Update; empty: only state is written
   std::vector<core::Address> dependencies;  ///< what must be up before; for a Delete: what it used
+  /// Earlier incarnations that a commit should have removed and did not: id and name on Docker.
+  std::vector<std::pair<std::string, std::string>> superseded;
   std::string docker_name;
   std::string docker_id;          ///< of the object that exists now, else empty
   std::int64_t generation = 1;    ///< after the change

@@ -27,7 +27,8 @@ bool is_wildcard(const std::string& address) {
 }
 
 bool will_run(const ResourceChange& change) {
-  return change.action != Action::Delete && change.action != Action::Forget &&
+  const bool left_out = change.action == Action::NoOp && change.docker_id.empty();
+  return !left_out && change.action != Action::Delete && change.action != Action::Forget &&
          (change.address.kind == Kind::Endpoint || change.address.kind == Kind::Container);
 }
 

@@ -49,6 +49,9 @@ std::string text_of(const Value& value) {
   if (const std::string* text = value.get<std::string>()) {
     return *text;
   }
+  if (const double* number = value.get<double>()) {
+    return fmt::format("{}", *number);  // JSON would say 9E-1
+  }
   return core::canonical_json(value);
 }
 

@@ -216,6 +216,17 @@ std::vector<core::StepId> StateStore::commit(core::RunId run, const core::Commit
   return remaining;
 }
 
+void StateStore::forget(core::RunId, const std::vector<core::Address>& removed) {
+  if (removed.empty()) {
+    return;
+  }
+  Transaction transaction = impl_->connection.begin(Transaction::Kind::Write);
+  for (const core::Address& address : removed) {
+    impl_->remove_resource.use().with(address.str()).run();
+  }
+  transaction.commit();
+}
+
 void StateStore::finish_run(core::RunId run, core::RunResult result, const std::string& message) {
   Statement finish = impl_->connection.prepare(
       "UPDATE runs SET finished_unix_ms = ?, result = ?, message = ? "

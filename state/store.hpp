@@ -61,6 +61,7 @@ class StateStore : public core::Journal {
   void outcome(core::StepId step, const core::StepOutcome& outcome) override;
   /// `record.outputs` are all outputs from here on, not only those that changed.
   std::vector<core::StepId> commit(core::RunId run, const core::CommitRecord& record) override;
+  void forget(core::RunId run, const std::vector<core::Address>& removed) override;
   void finish_run(core::RunId run, core::RunResult result, const std::string& message) override;
 
  private:

@@ -1,0 +1,257 @@
+#include "cmd/commands.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "cmd/app.hpp"
+#include "cmd/command_list.hpp"
+#include "core/diagnostic.hpp"
+
+namespace aim::cmd {
+
+namespace {
+
+constexpr Option kGlobalOptions[] = {
+    {"chdir", "DIR", "the directory of the configuration", 'C', false},
+    {"workspace", "NAME", "the workspace (AIM_WORKSPACE; default \"default\")", '\0', false},
+    {"state", "FILE", "the state file (AIM_STATE; default .aim/state.db)", '\0', false},
+    {"json", {}, "machine-readable output", '\0', false},
+    {"no-color", {}, "no colour (also NO_COLOR)", '\0', false},
+    {"help", {}, "help for the command", 'h', false}};
+
+constexpr std::size_t kColumns = 80;
+
+/// Breaks text into lines of at most 80 columns, each behind `indent` spaces.
+std::string wrapped(std::string_view text, std::size_t indent) {
+  std::string result;
+  std::string line(indent, ' ');
+  while (!text.empty()) {
+    const std::size_t space = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, space);
+    text.remove_prefix(std::min(space + 1, text.size()));
+    if (line.size() > indent && line.size() + 1 + word.size() > kColumns) {
+      result += line + "\n";
+      line.assign(indent, ' ');
+    }
+    line += line.size() > indent ? " " : "";
+    line += word;
+  }
+  return result + line + "\n";
+}
+
+std::string option_line(const Option& option) {
+  std::string left = option.short_name == '\0' ? "      " : fmt::format("  -{}, ", option.short_name);
+  left += fmt::format("--{}{}{}", option.name, option.value.empty() ? "" : " ", option.value);
+  constexpr std::size_t kHelpColumn = 32;
+  const std::string help = wrapped(option.help, kHelpColumn);
+  if (left.size() + 1 < kHelpColumn) {
+    return left + std::string(kHelpColumn - left.size(), ' ') + help.substr(kHelpColumn);
+  }
+  return left + "\n" + help;
+}
+
+std::string usage_line(const Command& command) {
+  std::string line = fmt::format("aim {} [OPTIONS]", command.name);
+  for (const Positional& one : command.positional) {
+    line += one.required ? fmt::format(" {}", one.name) : fmt::format(" [{}]", one.name);
+  }
+  return line;
+}
+
+std::vector<Option> all_options(const Command& command) {
+  std::vector<Option> options = command.options;
+  options.insert(options.end(), std::begin(kGlobalOptions), std::end(kGlobalOptions));
+  return options;
+}
+
+/// The command whose words `words` begin with; the longest match wins ("state list").
+const Command* find_command(const std::vector<std::string>& words, std::size_t& used) {
+  const Command* best = nullptr;
+  used = 0;
+  for (const Command& command : commands()) {
+    const std::string_view name = command.name;
+    const std::size_t space = name.find(' ');
+    const std::size_t count = space == std::string_view::npos ? 1 : 2;
+    if (words.size() < count || words[0] != name.substr(0, space) ||
+        (count == 2 && words[1] != name.substr(space + 1))) {
+      continue;
+    }
+    if (count > used) {
+      best = &command;
+      used = count;
+    }
+  }
+  return best;
+}
+
+ExitCode unknown_command(const std::vector<std::string>& words, App& app) {
+  std::vector<std::string> names;
+  const bool group = std::any_of(commands().begin(), commands().end(), [&](const Command& command) {
+    return command.name.starts_with(words.front() + " ");
+  });
+  for (const Command& command : commands()) {
+    names.emplace_back(command.name);
+  }
+  const std::string given =
+      group && words.size() > 1 ? words[0] + " " + words[1] : words.front();
+  const std::string hint = core::did_you_mean(given, names);
+  app.view().error(core::make_error(
+      core::ErrorCode::Invalid,
+      group && words.size() == 1
+          ? fmt::format("{} needs a second word; see aim --help", given)
+          : fmt::format("there is no command \"{}\"{}{}; see aim --help", given,
+                        hint.empty() ? "" : ". ", hint)));
+  return ExitCode::Error;
+}
+
+/// Puts options that stand before the command behind it: `aim -C dir plan`.
+std::vector<std::string> command_first(const std::vector<std::string>& words) {
+  std::size_t first = 0;
+  while (first < words.size() && words[first].starts_with("-") && words[first] != "--") {
+    const std::string& word = words[first];
+    const bool takes_value =
+        word.find('=') == std::string::npos &&
+        std::any_of(std::begin(kGlobalOptions), std::end(kGlobalOptions), [&](const Option& o) {
+          return !o.value.empty() && (word == fmt::format("--{}", o.name) ||
+                                      word == fmt::format("-{}", o.name) ||
+                                      (o.short_name && word == fmt::format("-{}", o.short_name)));
+        });
+    first += takes_value ? 2 : 1;
+  }
+  first = std::min(first, words.size());
+  std::vector<std::string> result(words.begin() + static_cast<std::ptrdiff_t>(first), words.end());
+  // "state list" is two words, so options go behind the second one that is no option.
+  std::size_t used = 0;
+  find_command(result, used);
+  result.insert(result.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(used, 0)),
+                words.begin(), words.begin() + static_cast<std::ptrdiff_t>(first));
+  return result;
+}
+
+bool asks_for_help(const std::vector<std::string>& words) {
+  return words.empty() || words.front() == "help" || words.front() == "--help" ||
+         words.front() == "-help" || words.front() == "-h";
+}
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> kCommands = {
+      init_command(),   validate_command(), plan_command(),       apply_command(),
+      destroy_command(), status_command(),  logs_command(),       test_command(),
+      show_command(),   output_command(),   state_list_command(), state_show_command(),
+      schema_command(), version_command()};
+  return kCommands;
+}
+
+std::span<const Option> global_options() { return kGlobalOptions; }
+
+ExitCode run_command(const std::vector<std::string>& given, App& app) {
+  const auto& environment = app.surroundings().environment;
+  const bool json = std::find(given.begin(), given.end(), "--json") != given.end() ||
+                    std::find(given.begin(), given.end(), "-json") != given.end();
+  const bool plain = std::find(given.begin(), given.end(), "--no-color") != given.end() ||
+                     std::find(given.begin(), given.end(), "-no-color") != given.end();
+  const view::ColourWish colour = plain ? view::ColourWish::Never : view::ColourWish::Automatic;
+  app.set_view(make_view(json ? ViewKind::Json : ViewKind::Human,
+                         view::terminal_from(environment, colour), app.clock()));
+  const std::vector<std::string> words = command_first(given);
+  if (asks_for_help(words)) {
+    std::size_t used = 0;
+    const Command* about =
+        words.size() > 1 ? find_command({words.begin() + 1, words.end()}, used) : nullptr;
+    app.view().text(about ? help_text(*about) : overview_text());
+    return ExitCode::Done;
+  }
+  if (words.front() == "--version" || words.front() == "-version") {
+    app.view().version(kVersion);
+    return ExitCode::Done;
+  }
+  std::size_t used = 0;
+  const Command* command = find_command(words, used);
+  if (command == nullptr) {
+    return unknown_command(words, app);
+  }
+  const core::Result<Arguments> arguments =
+      parse_arguments({words.begin() + static_cast<std::ptrdiff_t>(used), words.end()},
+                      all_options(*command), command->positional);
+  if (arguments && arguments->has("help")) {
+    app.view().text(help_text(*command));
+    return ExitCode::Done;
+  }
+  if (!arguments) {
+    app.view().error(core::make_error(
+        core::ErrorCode::Invalid,
+        fmt::format("{}; see aim {} --help", arguments.error().message, command->name)));
+    return ExitCode::Error;
+  }
+  return command->run(*arguments, app);
+}
+
+std::string help_text(const Command& command) {
+  std::string text = fmt::format("Usage: {}\n\n", usage_line(command));
+  text += wrapped(command.description, 0);
+  if (!command.options.empty()) {
+    text += "\nOptions:\n";
+    for (const Option& option : command.options) {
+      text += option_line(option);
+    }
+  }
+  text += "\nOptions of every command:\n";
+  for (const Option& option : kGlobalOptions) {
+    text += option_line(option);
+  }
+  return text;
+}
+
+std::string overview_text() {
+  std::string text =
+      "Usage: aim COMMAND [OPTIONS]\n\n"
+      "Plan and apply for AI inference endpoints on Docker. aim.yaml says what is\n"
+      "served; aim shows what would change, changes it, waits until it answers, and\n"
+      "puts the previous deployment back if it does not.\n\nCommands:\n";
+  for (const Command& command : commands()) {
+    text += fmt::format("  {:<12} {}\n", command.name, command.summary);
+  }
+  text += "\nOptions of every command:\n";
+  for (const Option& option : kGlobalOptions) {
+    text += option_line(option);
+  }
+  text += "\nExit codes:\n";
+  for (const ExitCodeMeaning& one : kExitCodes) {
+    text += fmt::format("  {:>3}  {}\n", static_cast<int>(one.code), one.meaning);
+  }
+  return text;
+}
+
+std::string commands_markdown() {
+  std::string text = "# Commands\n\nWritten by `scripts/docs` from the program's own tables.\n";
+  for (const Command& command : commands()) {
+    text += fmt::format("\n## aim {}\n\n{}\n\n```\n{}\n```\n", command.name, command.description,
+                        usage_line(command));
+    if (!command.options.empty()) {
+      text += "\n| option | meaning |\n|---|---|\n";
+      for (const Option& option : command.options) {
+        text += fmt::format("| `{}--{}{}{}` | {} |\n",
+                            option.short_name == '\0' ? "" : fmt::format("-{}, ", option.short_name),
+                            option.name, option.value.empty() ? "" : " ", option.value,
+                            option.help);
+      }
+    }
+  }
+  text += "\n## Options of every command\n\n| option | meaning |\n|---|---|\n";
+  for (const Option& option : kGlobalOptions) {
+    text += fmt::format("| `{}--{}{}{}` | {} |\n",
+                        option.short_name == '\0' ? "" : fmt::format("-{}, ", option.short_name),
+                        option.name, option.value.empty() ? "" : " ", option.value, option.help);
+  }
+  text += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n";
+  for (const ExitCodeMeaning& one : kExitCodes) {
+    text += fmt::format("| {} | {} |\n", static_cast<int>(one.code), one.meaning);
+  }
+  return text;
+}
+
+}  // namespace aim::cmd

@@ -1,0 +1,178 @@
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "cmd/command_list.hpp"
+#include "cmd/planning.hpp"
+#include "planner/evaluate.hpp"
+#include "planner/readiness.hpp"
+#include "planner/readiness_watch.hpp"
+#include "recipes/resolve.hpp"
+
+namespace aim::cmd {
+
+using core::ErrorCode;
+using core::make_error;
+using core::Result;
+
+namespace {
+
+/// A recorded container and the connection to look at it with.
+struct Target {
+  Project project;
+  core::RecordedResource record;
+  std::unique_ptr<EngineAccess> engine;
+};
+
+std::optional<Target> find_target(const Arguments& arguments, App& app) {
+  std::optional<Project> project = load_project(arguments, app);
+  if (!project) {
+    return std::nullopt;
+  }
+  const auto state = read_state(project->state_file, app);
+  std::unique_ptr<EngineAccess> engine = open_engine(project->configuration.docker_host, app);
+  if (!state || !engine) {
+    return std::nullopt;
+  }
+  std::set<core::Address> containers;
+  for (const auto& [address, record] : state->resources) {
+    if (address.kind == core::Kind::Endpoint || address.kind == core::Kind::Container) {
+      containers.insert(address);
+    }
+  }
+  const auto address = complete_address(arguments.positional().front(), containers);
+  if (!address) {
+    app.view().error(
+        core::while_doing(address.error(), "among the deployed endpoints and containers"));
+    return std::nullopt;
+  }
+  return Target{std::move(*project), state->resources.at(*address), std::move(engine)};
+}
+
+ExitCode run_logs(const Arguments& arguments, App& app) {
+  const std::optional<Target> target = find_target(arguments, app);
+  if (!target) {
+    return ExitCode::Error;
+  }
+  core::LogRequest request;
+  request.follow = arguments.has("follow");
+  request.timestamps = arguments.has("timestamps");
+  if (const auto tail = arguments.value("tail")) {
+    std::size_t lines = 0;
+    const auto [end, failed] = std::from_chars(tail->data(), tail->data() + tail->size(), lines);
+    if (failed != std::errc() || end != tail->data() + tail->size()) {
+      app.view().error(make_error(
+          ErrorCode::Invalid, fmt::format("--tail takes a number of lines, not \"{}\"", *tail)));
+      return ExitCode::Error;
+    }
+    request.tail = lines;
+  }
+  const auto read = target->engine->engine.logs(
+      target->record.docker_id, request,
+      [&](const core::LogPiece& piece) { app.view().log_piece(piece); }, app.stop());
+  if (!read) {
+    app.view().error(core::while_doing(read.error(), "while reading the log of " +
+                                                         target->record.docker_name));
+    return ExitCode::Error;
+  }
+  return ExitCode::Done;
+}
+
+/// The API key is known to the configuration; state has only its hash.
+core::Map with_key(const Target& target) {
+  core::Map attributes = target.record.attributes;
+  const auto desired = target.project.configuration.resources.find(target.record.address);
+  if (desired != target.project.configuration.resources.end()) {
+    if (const core::Value* key = core::find(desired->second.attributes, "api_key")) {
+      attributes.insert_or_assign("api_key", *key);
+    }
+  }
+  return attributes;
+}
+
+std::optional<std::int64_t> generated_tokens(const std::string& body) {
+  boost::system::error_code failed;
+  const boost::json::value answer = boost::json::parse(body, failed);
+  const boost::json::object* object = failed ? nullptr : answer.if_object();
+  const boost::json::value* usage = object ? object->if_contains("usage") : nullptr;
+  const boost::json::object* counts = usage ? usage->if_object() : nullptr;
+  const boost::json::value* tokens = counts ? counts->if_contains("completion_tokens") : nullptr;
+  return tokens && tokens->is_int64() ? std::optional(tokens->get_int64()) : std::nullopt;
+}
+
+ExitCode run_test(const Arguments& arguments, App& app) {
+  const std::optional<Target> target = find_target(arguments, app);
+  if (!target) {
+    return ExitCode::Error;
+  }
+  const auto policy = planner::readiness_policy(target->record.address, with_key(*target));
+  const auto container =
+      target->engine->engine.inspect_container(target->record.docker_id, app.stop());
+  if (!container) {
+    app.view().error(container.error());
+    return ExitCode::Error;
+  }
+  if (!policy || policy->checks.empty()) {
+    app.view().error(make_error(ErrorCode::Unsupported,
+                                target->record.address.str() + " has no readiness checks to run"));
+    return ExitCode::Error;
+  }
+  bool passed = true;
+  std::vector<TestRow> rows;
+  for (const planner::Check& check : policy->checks) {
+    const core::ProbeTarget where = planner::probe_target(*container, check.port);
+    TestRow row;
+    row.check = check.name;
+    if (check.expect == planner::Check::Expect::Connects) {
+      const auto connected = target->engine->prober.tcp(where, check.request.timeout, app.stop());
+      row.passed = connected.has_value();
+      row.detail = connected ? "" : connected.error().message;
+    } else {
+      const Result<core::ProbeAnswer> answer =
+          target->engine->prober.http(where, check.request, app.stop());
+      const planner::CheckVerdict verdict = planner::judge(check, answer);
+      row.passed = verdict.passed;
+      row.detail = verdict.detail;
+      if (answer) {
+        row.latency = answer->latency;
+        row.tokens = generated_tokens(answer->body);
+      }
+    }
+    passed = passed && row.passed;
+    rows.push_back(std::move(row));
+  }
+  app.view().test(target->record.address, rows);
+  return passed ? ExitCode::Done : ExitCode::Error;
+}
+
+std::vector<Option> with_variables(std::vector<Option> options) {
+  options.insert(options.end(), std::begin(kVariableOptions), std::end(kVariableOptions));
+  return options;
+}
+
+}  // namespace
+
+Command logs_command() {
+  return {"logs",
+          "print the log of an endpoint or container",
+          "Prints what the container wrote: its standard output to standard output, its standard "
+          "error to standard error.",
+          with_variables({{"follow", {}, "go on as more is written", 'f', false},
+                          {"tail", "N", "only the last N lines", '\0', false},
+                          {"timestamps", {}, "with the time of each line", 't', false}}),
+          {{"ADDRESS", true, false}},
+          run_logs};
+}
+
+Command test_command() {
+  return {"test",
+          "run an endpoint's readiness checks now",
+          "Runs every readiness check of an endpoint once, its inference included, and prints how "
+          "long each took and how many tokens were generated. Exit code 1 if one fails.",
+          with_variables({}),
+          {{"ADDRESS", true, false}},
+          run_test};
+}
+
+}  // namespace aim::cmd

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <set>
+
+#include "cmd/app.hpp"
+#include "cmd/engine_access.hpp"
+#include "cmd/project.hpp"
+#include "planner/plan.hpp"
+
+namespace aim::cmd {
+
+/// Options that plan, apply and destroy share.
+inline constexpr Option kPlanOptions[] = {
+    {"destroy", {}, "plan the removal of everything", '\0', false},
+    {"target", "ADDRESS", "only this resource and what it needs", '\0', true},
+    {"exclude", "ADDRESS", "not this resource, nor what needs it", '\0', true},
+    {"replace", "ADDRESS", "replace this resource", '\0', true},
+    {"parallelism", "N", "calls to Docker at a time (default 10)", '\0', false}};
+
+/// Reads the planning options; short addresses ("qwen") are completed where they are unique.
+/// Faults are shown; nothing is returned then.
+[[nodiscard]] std::optional<planner::PlanOptions> plan_options(const Arguments& arguments,
+                                                               const Project& project, App& app);
+
+/// --parallelism, 1 to 256; shows a fault and returns nothing.
+[[nodiscard]] std::optional<std::size_t> parallelism(const Arguments& arguments, App& app);
+
+/// Reads state, looks at Docker and plans. Faults are shown; nothing is returned then.
+[[nodiscard]] std::optional<planner::Plan> make_plan_now(const Project& project,
+                                                         const planner::PlanOptions& options,
+                                                         const core::StateSnapshot& state,
+                                                         EngineAccess& engine,
+                                                         std::size_t parallelism, App& app);
+
+/// The state as a snapshot; never written. Shows a fault and returns nothing.
+[[nodiscard]] std::optional<core::StateSnapshot> read_state(const std::filesystem::path& file,
+                                                            App& app);
+
+/// "endpoint.qwen" from "endpoint.qwen" or, where it is unique among `known`, "qwen". Errors:
+/// NotFound with suggestions, Conflict when it is not unique.
+[[nodiscard]] core::Result<core::Address> complete_address(
+    const std::string& given, const std::set<core::Address>& known);
+
+/// Addresses of the configuration and the state.
+[[nodiscard]] std::set<core::Address> known_addresses(const planner::Configuration& configuration,
+                                                      const core::StateSnapshot& state);
+
+}  // namespace aim::cmd
