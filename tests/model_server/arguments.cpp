@@ -202,6 +202,7 @@ class Parser {
     }
     if (prefixed.size() > 1) {
       std::vector<std::string> names;
+      names.reserve(prefixed.size());
       for (const auto& [flag, negative] : prefixed) {
         names.push_back(negative ? negated(flag->name) : std::string(flag->name));
       }

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <exception>
 
 #include "tests/model_server/arguments.hpp"
 #include "tests/model_server/behaviour.hpp"
@@ -272,5 +273,10 @@ int run(const Strings& words) {
 }  // namespace aim::model_server
 
 int main(int argc, char** argv) {
-  return aim::model_server::run(std::vector<std::string>(argv + 1, argv + argc));
+  try {
+    return aim::model_server::run(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "model-server: error: %s\n", error.what());
+    return 1;
+  }
 }
