@@ -4,7 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <string_view>
 
 #include "cmd/app.hpp"
 #include "cmd/commands.hpp"
@@ -21,8 +21,9 @@ aim::cmd::Surroundings surroundings() {
     return value ? std::optional<std::string>(value) : std::nullopt;
   };
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (const char* equals = std::strchr(*entry, '=')) {
-      result.all_environment.emplace_back(std::string(*entry, equals), std::string(equals + 1));
+    const std::string_view text = *entry;
+    if (const std::size_t equals = text.find('='); equals != std::string_view::npos) {
+      result.all_environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
   }
   result.input_is_terminal = isatty(STDIN_FILENO) == 1;

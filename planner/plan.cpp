@@ -568,7 +568,10 @@ class PlanMaker {
       if (wanted) {
         plan_output_value(desired->second, change);
       }
-      if (before == recorded_.outputs.end()) {
+      const bool state_was_lost = recorded_.lineage.empty() && !plan_.lineage.empty();
+      if (state_was_lost && wanted) {
+        change.before = change.after;  // nobody can tell what it was; it follows from the rest
+      } else if (before == recorded_.outputs.end()) {
         change.action = Action::Create;
       } else if (!wanted) {
         change.action = Action::Delete;

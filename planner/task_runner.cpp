@@ -302,7 +302,8 @@ void TaskRunner::finish(std::size_t index, bool ok) {
   if (ok) {
     std::string id;
     for (const CallRecord& record : records_) {
-      if (record.call.intent.address == task.address && !record.id.empty()) {
+      if (task.activity == Activity::Creating && record.call.intent.address == task.address &&
+          !record.id.empty()) {
         id = record.id;
       }
     }

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "planner/executor.hpp"
+#include "planner/plan.hpp"
+#include "providers/docker/docker_engine.hpp"
+#include "state/store.hpp"
+#include "tests/support/fake_clock.hpp"
+#include "tests/support/fake_prober.hpp"
+#include "tests/support/memory_docker.hpp"
+
+namespace aim::apply_test {
+
+/// Keeps what is saved in memory.
+class SavedLogs : public core::LogArchive {
+ public:
+  core::Result<std::string> save(
+      core::RunId run, const std::string& container,
+      const std::function<core::Result<void>(const core::LogSink&)>& produce) override;
+  std::map<std::string, std::string> logs;
+};
+
+/// Keeps the events as lines.
+class RecordedProgress : public core::Progress {
+ public:
+  void on(const core::ProgressEvent& event) override;
+  std::vector<std::string> lines;
+};
+
+/// The whole way from YAML to Docker, on a Docker in memory and a state store in a directory of
+/// its own; no process, no network, no time that really passes.
+class ApplyLab {
+ public:
+  ApplyLab();
+  ~ApplyLab();
+  ApplyLab(const ApplyLab&) = delete;
+  ApplyLab& operator=(const ApplyLab&) = delete;
+
+  /// The configuration: the text behind `version` and `project: lab`.
+  void configure(const std::string& yaml);
+  [[nodiscard]] planner::Plan plan(const planner::PlanOptions& options = {});
+  /// Plans and carries the plan out.
+  planner::ApplyResult apply(const planner::PlanOptions& options = {}, std::stop_token stop = {});
+
+  support::FakeClock clock;
+  support::MemoryDocker docker;
+  support::FakeProber prober;
+  providers::DockerEngine engine;
+  SavedLogs logs;
+  RecordedProgress progress;
+  planner::ExecutorOptions options;
+  std::unique_ptr<state::StateStore> store;
+
+ private:
+  std::filesystem::path directory_;
+  std::string yaml_;
+};
+
+}  // namespace aim::apply_test
