@@ -33,10 +33,10 @@ constexpr std::array<Explanation, 12> kExplanations = {{
     {"illegal map value",
      "A `:` stands where no key can end. Text that holds a colon and a space belongs in quotes; a "
      "map begins on a line of its own."},
-    {"illegal map key",
-     "A key stands where none can be. A map begins on a line of its own."},
+    {"illegal map key", "A key stands where none can be. A map begins on a line of its own."},
     {"illegal block entry",
-     "A list item stands where none can be. Items begin on a line of their own, all in one column."},
+     "A list item stands where none can be. Items begin on a line of their own, all in one "
+     "column."},
     {"end of map not found",
      "This does not belong to the map before it. Check that keys of one map are in one column, and "
      "that nothing follows a closed quote or bracket."},
@@ -58,8 +58,10 @@ constexpr std::array<Explanation, 12> kExplanations = {{
 /// Collects the events of one document.
 class EventCollector : public YAML::EventHandler {
  public:
-  EventCollector(std::string_view text, const TextPositions& positions,
-                 const DocumentLimits& limits, Diagnostics& diagnostics)
+  EventCollector(std::string_view text,
+                 const TextPositions& positions,
+                 const DocumentLimits& limits,
+                 Diagnostics& diagnostics)
       : text_(text), positions_(positions), limits_(limits), diagnostics_(diagnostics) {}
 
   YamlEvents take() { return std::move(result_); }
@@ -84,7 +86,9 @@ class EventCollector : public YAML::EventHandler {
     add(YamlEventType::Alias, mark, 0).anchor = static_cast<std::uint32_t>(anchor);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+  void OnScalar(const YAML::Mark& mark,
+                const std::string& tag,
+                YAML::anchor_t anchor,
                 const std::string& value) override {
     YamlEvent& event = add(YamlEventType::Scalar, mark, anchor);
     event.text = value;
@@ -92,7 +96,9 @@ class EventCollector : public YAML::EventHandler {
     event.tag = tag_of(tag, mark, {"str", "int", "float", "bool", "null"});
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+  void OnSequenceStart(const YAML::Mark& mark,
+                       const std::string& tag,
+                       YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
     add(YamlEventType::ListBegin, mark, anchor).tag = tag_of(tag, mark, {"seq"});
     open(mark);
@@ -100,7 +106,9 @@ class EventCollector : public YAML::EventHandler {
 
   void OnSequenceEnd() override { close(YamlEventType::ListEnd); }
 
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+  void OnMapStart(const YAML::Mark& mark,
+                  const std::string& tag,
+                  YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
     add(YamlEventType::MapBegin, mark, anchor).tag = tag_of(tag, mark, {"map"});
     open(mark);
@@ -161,7 +169,8 @@ class EventCollector : public YAML::EventHandler {
     return {};
   }
 
-  YamlTag tag_of(std::string_view tag, const YAML::Mark& mark,
+  YamlTag tag_of(std::string_view tag,
+                 const YAML::Mark& mark,
                  std::initializer_list<std::string_view> known) {
     if (tag.empty() || tag == "?" || tag == "!") {
       return YamlTag::None;
@@ -218,8 +227,10 @@ std::string explain(const std::string& message) {
 }
 
 /// The events of the only document of `text`, or nothing after an error.
-std::optional<YamlEvents> read_events(std::string_view text, const TextPositions& positions,
-                                      const DocumentLimits& limits, Diagnostics& diagnostics) {
+std::optional<YamlEvents> read_events(std::string_view text,
+                                      const TextPositions& positions,
+                                      const DocumentLimits& limits,
+                                      Diagnostics& diagnostics) {
   EventCollector collector(text, positions, limits, diagnostics);
   std::istringstream stream{std::string(text)};
   try {
@@ -234,7 +245,8 @@ std::optional<YamlEvents> read_events(std::string_view text, const TextPositions
         failed.mark.is_null() ? 0 : static_cast<std::size_t>(std::max(failed.mark.pos, 0));
     const bool tab = failed.msg == YAML::ErrorMsg::TAB_IN_INDENTATION;
     diagnostics.error(tab ? kTabSummary : "Malformed YAML",
-                      tab ? kTabDetail : explain(failed.msg), positions.range(offset, offset + 1));
+                      tab ? kTabDetail : explain(failed.msg),
+                      positions.range(offset, offset + 1));
     return std::nullopt;
   } catch (const StopReading&) {
     return std::nullopt;
@@ -262,15 +274,18 @@ const Node* Node::find(std::string_view key) const {
   return nullptr;
 }
 
-std::optional<Node> read_document(const std::string& file_name, std::string_view text,
-                                  Diagnostics& diagnostics, const DocumentLimits& limits) {
+std::optional<Node> read_document(const std::string& file_name,
+                                  std::string_view text,
+                                  Diagnostics& diagnostics,
+                                  const DocumentLimits& limits) {
   text = without_bom(text);
   const TextPositions positions(file_name, text);
   if (text.size() > limits.bytes) {
     diagnostics.error("Document is too large",
                       fmt::format("The file has {} bytes, and at most {} are read. Split it into "
                                   "several files.",
-                                  text.size(), limits.bytes),
+                                  text.size(),
+                                  limits.bytes),
                       positions.range(0, 1));
     return std::nullopt;
   }

@@ -32,8 +32,11 @@ struct Node {
   bool quoted = false;  ///< a scalar in quotes or a block scalar
 
   [[nodiscard]] const Items* items() const { return std::get_if<Items>(&data); }
+
   [[nodiscard]] const Entries* entries() const { return std::get_if<Entries>(&data); }
+
   [[nodiscard]] bool is_scalar() const { return !items() && !entries(); }
+
   /// The value of `key` in a map, or null.
   [[nodiscard]] const Node* find(std::string_view key) const;
 };
@@ -61,7 +64,8 @@ struct DocumentLimits {
 /// order mark and CRLF are accepted. `<<` merges maps (its own keys win). Where the error leaves
 /// the structure clear the tree is returned, else nothing.
 /// An empty document is an empty map.
-[[nodiscard]] std::optional<Node> read_document(const std::string& file_name, std::string_view text,
+[[nodiscard]] std::optional<Node> read_document(const std::string& file_name,
+                                                std::string_view text,
                                                 Diagnostics& diagnostics,
                                                 const DocumentLimits& limits = {});
 

@@ -49,7 +49,8 @@ bool is_float(std::string_view text) {
   if (text.empty()) {
     return true;
   }
-  return (text.front() == 'e' || text.front() == 'E') && all(without_sign(text.substr(1)), is_digit);
+  return (text.front() == 'e' || text.front() == 'E') &&
+         all(without_sign(text.substr(1)), is_digit);
 }
 
 bool is_one_of(std::string_view text, std::string_view a, std::string_view b, std::string_view c) {
@@ -102,7 +103,8 @@ Decided decide_scalar(std::string_view plain) {
   }
   if (is_float(plain)) {
     double value = 0;
-    const auto [stopped, failed] = std::from_chars(number.data(), number.data() + number.size(), value);
+    const auto [stopped, failed] =
+        std::from_chars(number.data(), number.data() + number.size(), value);
     static_cast<void>(stopped);
     return failed == std::errc() ? Decided(Node::Data(value)) : Decided(NumberOutOfRange{});
   }

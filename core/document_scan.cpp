@@ -24,13 +24,13 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 bool is_break(char c) { return c == '\n' || c == '\r'; }
 
-bool is_flow_mark(char c) {
-  return c == ',' || c == '[' || c == ']' || c == '{' || c == '}';
-}
+bool is_flow_mark(char c) { return c == ',' || c == '[' || c == ']' || c == '{' || c == '}'; }
 
 class StructureScan {
  public:
-  StructureScan(std::string_view text, const TextPositions& positions, const DocumentLimits& limits,
+  StructureScan(std::string_view text,
+                const TextPositions& positions,
+                const DocumentLimits& limits,
                 Diagnostics& diagnostics)
       : text_(text), positions_(positions), limits_(limits), diagnostics_(diagnostics) {}
 
@@ -96,7 +96,8 @@ class StructureScan {
     refuse("Malformed YAML",
            "A line that begins with `%` is a directive to the YAML reader, and there is none of "
            "this name. Put text that begins with `%` in quotes.",
-           offset_, offset_ + 1);
+           offset_,
+           offset_ + 1);
   }
 
   /// One token of a line; false when the line is done.
@@ -213,8 +214,8 @@ class StructureScan {
       } else if (c == '$' && at(offset_ + 1) == '{') {
         plain = true;
         scan_interpolation();
-      } else if (c == ':' && (after_json || is_blank_or_end(offset_ + 1) ||
-                              is_flow_mark(at(offset_ + 1)))) {
+      } else if (c == ':' &&
+                 (after_json || is_blank_or_end(offset_ + 1) || is_flow_mark(at(offset_ + 1)))) {
         plain = after_json = false;
         ++offset_;
       } else if (!plain && (c == '"' || c == '\'')) {
@@ -233,7 +234,8 @@ class StructureScan {
              fmt::format("The {} that opens here has no `{}` before the end of the file.",
                          at(open.back()) == '[' ? "list" : "map",
                          at(open.back()) == '[' ? ']' : '}'),
-             open.back(), open.back() + 1);
+             open.back(),
+             open.back() + 1);
     }
   }
 
@@ -244,7 +246,8 @@ class StructureScan {
              fmt::format("A file may hold {} values; this one holds more. Split it into several "
                          "files.",
                          limits_.nodes),
-             offset_, offset_ + 1);
+             offset_,
+             offset_ + 1);
       return;
     }
     if (c == '[' || c == '{') {
@@ -254,7 +257,8 @@ class StructureScan {
                fmt::format("Lists and maps may be nested {} deep, and here the next one begins. "
                            "This is deeper than any configuration needs.",
                            limits_.depth),
-               offset_, offset_ + 1);
+               offset_,
+               offset_ + 1);
         return;
       }
     } else if (c != ',') {
@@ -298,7 +302,8 @@ class StructureScan {
       refuse("Quote is never closed",
              fmt::format("The {} quote that opens here is not closed before the end of the file.",
                          at(offset_) == '"' ? "double" : "single"),
-             offset_, offset_ + 1);
+             offset_,
+             offset_ + 1);
       return;
     }
     // Columns of what follows on the line where the text ends must not be negative.
@@ -358,15 +363,17 @@ class StructureScan {
   std::size_t offset_ = 0;
   std::size_t line_begin_ = 0;
   std::size_t items_ = 0;
-  std::ptrdiff_t parent_ = -1;      ///< column of the block that a value here belongs to
-  std::ptrdiff_t key_column_ = 0;   ///< where a key on this line would begin
-  bool open_plain_ = false;         ///< the line before ended inside a plain text
+  std::ptrdiff_t parent_ = -1;     ///< column of the block that a value here belongs to
+  std::ptrdiff_t key_column_ = 0;  ///< where a key on this line would begin
+  bool open_plain_ = false;        ///< the line before ended inside a plain text
 };
 
 }  // namespace
 
-std::optional<ScannedText> scan_structure(std::string_view text, const TextPositions& positions,
-                                          const DocumentLimits& limits, Diagnostics& diagnostics) {
+std::optional<ScannedText> scan_structure(std::string_view text,
+                                          const TextPositions& positions,
+                                          const DocumentLimits& limits,
+                                          Diagnostics& diagnostics) {
   return StructureScan(text, positions, limits, diagnostics).run();
 }
 
@@ -400,7 +407,8 @@ std::optional<std::size_t> quoted_end(std::string_view text, std::size_t begin) 
 
 std::size_t flow_end(std::string_view text, std::size_t offset) {
   while (offset < text.size() && text[offset] != ']' && text[offset] != '}') {
-    if (text[offset] == '#' && offset > 0 && (is_blank(text[offset - 1]) || is_break(text[offset - 1]))) {
+    if (text[offset] == '#' && offset > 0 &&
+        (is_blank(text[offset - 1]) || is_break(text[offset - 1]))) {
       offset = std::min(text.find('\n', offset), text.size());
     } else {
       ++offset;

@@ -42,7 +42,9 @@ bool second_byte_fits(std::uint8_t first, std::uint8_t second) {
   }
 }
 
-void refuse_encoding(std::string_view text, std::size_t offset, const TextPositions& positions,
+void refuse_encoding(std::string_view text,
+                     std::size_t offset,
+                     const TextPositions& positions,
                      Diagnostics& diagnostics) {
   if (offset == 0 && (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))) {
     diagnostics.error("Invalid UTF-8",
@@ -57,7 +59,9 @@ void refuse_encoding(std::string_view text, std::size_t offset, const TextPositi
                     positions.range(offset, offset + 1));
 }
 
-void refuse_control(std::string_view text, std::size_t offset, const TextPositions& positions,
+void refuse_control(std::string_view text,
+                    std::size_t offset,
+                    const TextPositions& positions,
                     Diagnostics& diagnostics) {
   if (text[offset] == '\r') {
     diagnostics.error("Control character",
@@ -66,11 +70,12 @@ void refuse_control(std::string_view text, std::size_t offset, const TextPositio
                       positions.range(offset, offset + 1));
     return;
   }
-  diagnostics.error("Control character",
-                    fmt::format("The control character 0x{0:02x} stands here, which YAML does not "
-                                "allow. Remove it; between double quotes it can be written \\x{0:02x}.",
-                                byte_at(text, offset)),
-                    positions.range(offset, offset + 1));
+  diagnostics.error(
+      "Control character",
+      fmt::format("The control character 0x{0:02x} stands here, which YAML does not "
+                  "allow. Remove it; between double quotes it can be written \\x{0:02x}.",
+                  byte_at(text, offset)),
+      positions.range(offset, offset + 1));
 }
 
 bool is_forbidden_control(std::string_view text, std::size_t offset) {
@@ -145,7 +150,8 @@ std::size_t utf8_length(std::string_view text, std::size_t offset) {
   return length;
 }
 
-TextCheck check_text(std::string_view text, const TextPositions& positions,
+TextCheck check_text(std::string_view text,
+                     const TextPositions& positions,
                      Diagnostics& diagnostics) {
   for (std::size_t offset = 0; offset < text.size();) {
     const std::size_t length = utf8_length(text, offset);

@@ -38,7 +38,8 @@ enum class TextCheck { Passed, Refused };
 
 /// Refuses, with an error at the place, what no YAML text may hold: bytes that are not UTF-8,
 /// control characters, a carriage return that ends no line.
-[[nodiscard]] TextCheck check_text(std::string_view text, const TextPositions& positions,
+[[nodiscard]] TextCheck check_text(std::string_view text,
+                                   const TextPositions& positions,
                                    Diagnostics& diagnostics);
 
 /// Length of the well-formed UTF-8 sequence at `offset`, or 0. Source: RFC 3629, section 4.

@@ -28,8 +28,9 @@ class EntryIndex {
 
   const MapEntry* find(const std::string& key) {
     if (entries_.size() <= kSearched) {
-      const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                      [&](const MapEntry& entry) { return entry.key == key; });
+      const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const MapEntry& entry) {
+        return entry.key == key;
+      });
       return found == entries_.end() ? nullptr : &*found;
     }
     for (; indexed_ < entries_.size(); ++indexed_) {
@@ -48,8 +49,11 @@ class EntryIndex {
 
 class TreeBuilder {
  public:
-  TreeBuilder(const YamlEvents& events, std::string_view parsed, const TextPositions& positions,
-              const DocumentLimits& limits, Diagnostics& diagnostics)
+  TreeBuilder(const YamlEvents& events,
+              std::string_view parsed,
+              const TextPositions& positions,
+              const DocumentLimits& limits,
+              Diagnostics& diagnostics)
       : events_(events.events),
         anchors_(events.anchors),
         text_(parsed),
@@ -207,7 +211,8 @@ class TreeBuilder {
       refuse("Aliases multiply too far",
              fmt::format("Written out, the aliases of this file would hold more than {} values or "
                          "{} bytes of text. Use fewer of them.",
-                         limits_.alias_nodes, limits_.bytes),
+                         limits_.alias_nodes,
+                         limits_.bytes),
              outermost_alias_);
     }
   }
@@ -278,7 +283,10 @@ class TreeBuilder {
     return node;
   }
 
-  void read_entry(std::uint32_t& index, MapStyle style, Node::Entries& entries, EntryIndex& seen,
+  void read_entry(std::uint32_t& index,
+                  MapStyle style,
+                  Node::Entries& entries,
+                  EntryIndex& seen,
                   std::optional<MapEntry>& merged) {
     const YamlEvent& event = events_[index];
     std::optional<MapEntry> entry = read_key(index);
@@ -415,8 +423,10 @@ class TreeBuilder {
 
 }  // namespace
 
-std::optional<Node> build_tree(const YamlEvents& events, std::string_view parsed,
-                               const TextPositions& positions, const DocumentLimits& limits,
+std::optional<Node> build_tree(const YamlEvents& events,
+                               std::string_view parsed,
+                               const TextPositions& positions,
+                               const DocumentLimits& limits,
                                Diagnostics& diagnostics) {
   return TreeBuilder(events, parsed, positions, limits, diagnostics).run();
 }

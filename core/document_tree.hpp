@@ -34,7 +34,8 @@ struct YamlEvents {
 /// Makes the tree: decides types, follows aliases, merges `<<`, and reports duplicate keys, keys
 /// that are not scalars, and aliases that refer to themselves or multiply beyond the limits; for
 /// the latter there is no tree. `parsed` is the text that the events come from.
-[[nodiscard]] std::optional<Node> build_tree(const YamlEvents& events, std::string_view parsed,
+[[nodiscard]] std::optional<Node> build_tree(const YamlEvents& events,
+                                             std::string_view parsed,
                                              const TextPositions& positions,
                                              const DocumentLimits& limits,
                                              Diagnostics& diagnostics);

@@ -1,0 +1,248 @@
+#include "planner/configuration.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "core/document_text.hpp"
+#include "planner/configuration_links.hpp"
+#include "planner/configuration_resources.hpp"
+#include "planner/configuration_sections.hpp"
+#include "planner/configuration_settings.hpp"
+#include "planner/variables.hpp"
+
+namespace aim::planner {
+
+using core::Address;
+using core::Diagnostics;
+using core::Kind;
+using core::Map;
+using core::Node;
+using core::Value;
+
+namespace {
+
+constexpr std::string_view kDefaultWorkspace = "default";
+constexpr std::size_t kKeyHashDigits = 6;
+
+std::optional<Node> read_file(const ConfigurationFile& file,
+                              core::SourceFiles& sources,
+                              Diagnostics& diagnostics) {
+  sources.add(file.name, std::string(core::without_bom(file.text)));
+  return core::read_document(file.name, file.text, diagnostics);
+}
+
+/// In order of name, so that the order they were found in changes nothing.
+std::vector<const ConfigurationFile*> by_name(const std::vector<ConfigurationFile>& files) {
+  std::vector<const ConfigurationFile*> sorted;
+  for (const ConfigurationFile& file : files) {
+    sorted.push_back(&file);
+  }
+  std::sort(
+      sorted.begin(), sorted.end(), [](const ConfigurationFile* a, const ConfigurationFile* b) {
+        return std::tie(a->name, a->text) < std::tie(b->name, b->text);
+      });
+  return sorted;
+}
+
+std::string digest_of(const std::vector<const ConfigurationFile*>& files) {
+  std::string all;
+  for (const ConfigurationFile* file : files) {
+    all += fmt::format("{}:{}:{}:{}", file->name.size(), file->name, file->text.size(), file->text);
+  }
+  return core::sha256_hex(all);
+}
+
+class Loader {
+ public:
+  Loader(const ConfigurationInput& input, core::SourceFiles& sources, Diagnostics& diagnostics)
+      : input_(input), sources_(sources), diagnostics_(diagnostics) {}
+
+  Configuration run() {
+    const std::vector<const ConfigurationFile*> files = by_name(input_.files);
+    configuration_.digest = digest_of(files);
+    configuration_.workspace = input_.workspace;
+    const std::vector<Node> documents = read_documents(files);
+    const ConfigurationSections sections = collect_sections(documents, diagnostics_);
+    load_variables(sections);
+    load_settings(sections);
+    load_resources(sections);
+    configuration_.outputs = read_outputs(sections, input_, settings_.scope, diagnostics_);
+    return std::move(configuration_);
+  }
+
+ private:
+  std::vector<Node> read_documents(const std::vector<const ConfigurationFile*>& files) {
+    std::vector<Node> roots;
+    for (const ConfigurationFile* file : files) {
+      if (std::optional<Node> root = read_file(*file, sources_, diagnostics_)) {
+        roots.push_back(std::move(*root));
+      } else {
+        completeness_ = Completeness::FilesMissing;
+      }
+    }
+    return roots;
+  }
+
+  void load_variables(const ConfigurationSections& sections) {
+    std::vector<VariableDeclaration> declarations;
+    for (const SectionEntry& entry : sections.variables) {
+      declarations.push_back(read_declaration(entry, diagnostics_));
+    }
+    std::vector<VariableDocument> documents;
+    for (const ConfigurationFile& file : input_.variable_files) {
+      if (std::optional<Node> root = read_file(file, sources_, diagnostics_)) {
+        documents.push_back({file.name, std::move(*root)});
+      }
+    }
+    variables_ = resolve_variables(declarations, documents, input_, completeness_, diagnostics_);
+  }
+
+  void load_settings(const ConfigurationSections& sections) {
+    InterpolationScope scope{&variables_, nullptr, &configuration_.workspace, nullptr, ""};
+    if (sections.project || completeness_ == Completeness::Whole) {
+      configuration_.project = read_project(sections, input_, scope, diagnostics_);
+    }
+    scope.project = &configuration_.project;
+    configuration_.docker_host = read_docker_host(sections, input_, scope, diagnostics_);
+    configuration_.state_path = read_state_path(sections, input_, scope, diagnostics_);
+    settings_.project = configuration_.project;
+    settings_.workspace = configuration_.workspace;
+    settings_.backends = read_backends(sections, input_, scope, diagnostics_);
+    settings_.defaults = read_defaults(sections, diagnostics_);
+    scope.resources = &known_;
+    settings_.scope = scope;
+    for (const auto& [name, variable] : variables_.values) {
+      VariableValue digested = variable;
+      digested.value = core::with_digests(
+          variable.value,
+          fmt::format("{}/{}/var.{}", configuration_.project, configuration_.workspace, name));
+      configuration_.variables.emplace(name, std::move(digested));
+    }
+  }
+
+  void load_resources(const ConfigurationSections& sections) {
+    known_.completeness = completeness_;
+    known_.addresses.insert(default_network());
+    for (const auto& [kind, entries] : sections.resources) {
+      for (const SectionEntry& entry : entries) {
+        known_.addresses.insert(Address{kind, entry.name, std::nullopt});
+      }
+    }
+    LoadedResources resources;
+    for (const auto& [kind, entries] : sections.resources) {
+      for (const SectionEntry& entry : entries) {
+        load(kind, entry, resources);
+      }
+    }
+    join_default_network(resources);
+    link_networks_and_volumes(resources, known_, diagnostics_);
+    if (needs_default_network(resources) && !resources.contains(default_network())) {
+      add_default_network(sections, resources);
+    }
+    check_docker_names(resources, diagnostics_);
+    set_dependencies(resources, diagnostics_);
+    for (auto& [address, resource] : resources) {
+      configuration_.resources.emplace(address, finished(std::move(resource.desired)));
+    }
+  }
+
+  void load(Kind kind, const SectionEntry& entry, LoadedResources& resources) {
+    if (auto loaded = load_resource(kind, entry, input_, settings_, diagnostics_)) {
+      Address address = loaded->desired.address;
+      resources.emplace(std::move(address), std::move(*loaded));
+    }
+  }
+
+  void add_default_network(const ConfigurationSections& sections, LoadedResources& resources) {
+    Node nothing;
+    nothing.data = Node::Entries();
+    core::SourceRange range;
+    if (sections.project) {
+      range = sections.project->node->range;
+    }
+    nothing.range = range;
+    load(Kind::Network, {default_network().name, range, &nothing}, resources);
+  }
+
+  DesiredResource finished(DesiredResource resource) const {
+    const Value digested = core::with_digests(
+        resource.attributes,
+        secret_salt(configuration_.project, configuration_.workspace, resource.address));
+    resource.attributes = *digested.get<Map>();
+    return resource;
+  }
+
+  const ConfigurationInput& input_;
+  core::SourceFiles& sources_;
+  Diagnostics& diagnostics_;
+  Completeness completeness_ = Completeness::Whole;
+  Configuration configuration_;
+  VariableTable variables_;
+  ResourceTable known_;
+  ResourceSettings settings_;
+};
+
+/// What stands in `defaults` or under an anchor is wrong once, however many resources take it.
+void append_once(const Diagnostics& found, Diagnostics& diagnostics) {
+  std::set<std::tuple<std::string, std::string, core::SourceRange>> seen;
+  for (const core::Diagnostic& item : found.items()) {
+    if (!item.range || seen.emplace(item.summary, item.detail, *item.range).second) {
+      diagnostics.add(item);
+    }
+  }
+}
+
+/// Lower-case letters and digits of a key, words joined by dashes.
+std::string slug(const std::string& key) {
+  std::string text;
+  for (const char c : key) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if ((lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9')) {
+      text += lower;
+    } else if (!text.empty() && text.back() != '-') {
+      text += '-';
+    }
+  }
+  while (text.ends_with('-')) {
+    text.pop_back();
+  }
+  return text;
+}
+
+}  // namespace
+
+Configuration load_configuration(const ConfigurationInput& input,
+                                 core::SourceFiles& sources,
+                                 Diagnostics& diagnostics) {
+  Diagnostics found;
+  Configuration configuration = Loader(input, sources, found).run();
+  append_once(found, diagnostics);
+  return configuration;
+}
+
+std::string default_docker_name(const std::string& project,
+                                const std::string& workspace,
+                                const Address& address) {
+  std::string name = project;
+  if (workspace != kDefaultWorkspace) {
+    name += "-" + workspace;
+  }
+  name += "-" + address.name;
+  if (address.key) {
+    const std::string words = slug(*address.key);
+    name += (words.empty() ? "" : "-") + words + "-" +
+            core::sha256_hex(*address.key).substr(0, kKeyHashDigits);
+  }
+  return name;
+}
+
+std::string secret_salt(const std::string& project,
+                        const std::string& workspace,
+                        const Address& address) {
+  return fmt::format("{}/{}/{}", project, workspace, address.str());
+}
+
+}  // namespace aim::planner

@@ -20,8 +20,8 @@ struct ConfigurationFile {
 
 /// What the surroundings give, handed in by cmd: nothing here reads them itself.
 struct ConfigurationInput {
-  std::vector<ConfigurationFile> files;            ///< aim.yaml and every *.aim.yaml
-  std::vector<ConfigurationFile> variable_files;   ///< lowest precedence first
+  std::vector<ConfigurationFile> files;                      ///< aim.yaml and every *.aim.yaml
+  std::vector<ConfigurationFile> variable_files;             ///< lowest precedence first
   std::map<std::string, std::string> environment_variables;  ///< AIM_VAR_x as x -> text
   std::vector<std::pair<std::string, std::string>> flag_variables;  ///< --var name=text, in order
   std::string workspace = "default";
@@ -41,9 +41,9 @@ struct Lifecycle {
 struct DesiredResource {
   core::Address address;
   core::Map attributes;  ///< canonical (planner/schema.hpp); defaults filled in; may hold templates
-  core::Positions positions;           ///< of the attributes, by path
-  core::SourceRange range;             ///< of the resource's key
-  std::vector<std::string> defaulted;  ///< attributes that came from the table
+  core::Positions positions;                ///< of the attributes, by path
+  core::SourceRange range;                  ///< of the resource's key
+  std::vector<std::string> defaulted;       ///< attributes that came from the table
   std::vector<core::Address> dependencies;  ///< depends_on, references, networks, volumes; sorted
   std::string docker_name;
   bool external = false;
@@ -90,7 +90,8 @@ struct Configuration {
                                               const core::Address& address);
 
 /// Prefix of the salt of a resource's secrets: "project/workspace/address".
-[[nodiscard]] std::string secret_salt(const std::string& project, const std::string& workspace,
+[[nodiscard]] std::string secret_salt(const std::string& project,
+                                      const std::string& workspace,
                                       const core::Address& address);
 
 }  // namespace aim::planner

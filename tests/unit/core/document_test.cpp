@@ -10,8 +10,12 @@ namespace aim::core {
 namespace {
 
 std::string shown(const SourceRange& range) {
-  return fmt::format("{}:{}:{}-{}:{}", range.file, range.begin.line, range.begin.column,
-                     range.end.line, range.end.column);
+  return fmt::format("{}:{}:{}-{}:{}",
+                     range.file,
+                     range.begin.line,
+                     range.begin.column,
+                     range.end.line,
+                     range.end.column);
 }
 
 /// Each diagnostic as "file:line:col: summary\n  detail\n", related places below it.
@@ -19,11 +23,18 @@ std::string shown(const Diagnostics& diagnostics) {
   std::string text;
   for (const Diagnostic& item : diagnostics.sorted()) {
     const SourceRange range = item.range.value_or(SourceRange{"nowhere", {}, {}});
-    text += fmt::format("{}:{}:{}: {}\n  {}\n", range.file, range.begin.line, range.begin.column,
-                        item.summary, item.detail);
+    text += fmt::format("{}:{}:{}: {}\n  {}\n",
+                        range.file,
+                        range.begin.line,
+                        range.begin.column,
+                        item.summary,
+                        item.detail);
     for (const RelatedPlace& related : item.related) {
-      text += fmt::format("  {}:{}:{}: {}\n", related.range.file, related.range.begin.line,
-                          related.range.begin.column, related.message);
+      text += fmt::format("  {}:{}:{}: {}\n",
+                          related.range.file,
+                          related.range.begin.line,
+                          related.range.begin.column,
+                          related.message);
     }
   }
   return text;
@@ -456,17 +467,21 @@ TEST_F(HostileDocument, TooManyValuesAreRefused) {
 }
 
 TEST_F(HostileDocument, LongThingsAreRead) {
-  for (const std::string& text :
-       {"a: " + repeated("x", 4U << 20U), "a: \"" + repeated("x", 4U << 20U) + "\"",
-        "#" + repeated("x", 4U << 20U), repeated("\n", 4U << 20U), repeated("# x\n", 1U << 20U),
-        "a: |\n" + repeated("  x\n", 1U << 20U), repeated("- - - - -\n", 50'000)}) {
+  for (const std::string& text : {"a: " + repeated("x", 4U << 20U),
+                                  "a: \"" + repeated("x", 4U << 20U) + "\"",
+                                  "#" + repeated("x", 4U << 20U),
+                                  repeated("\n", 4U << 20U),
+                                  repeated("# x\n", 1U << 20U),
+                                  "a: |\n" + repeated("  x\n", 1U << 20U),
+                                  repeated("- - - - -\n", 50'000)}) {
     EXPECT_EQ(first_error(text), "") << text.substr(0, 10);
   }
 }
 
 TEST_F(HostileDocument, NonsenseEnds) {
-  for (const char* part : {",", "]", "}", ": ", "? ", "|\n", "%\n", "---\n", "&a ", "!a ", "*a ",
-                           "'", "\"\\", "[,", "@", "`", "\t", "- [", "<<: ", "${", "[${"}) {
+  for (const char* part :
+       {",", "]",    "}",  ": ", "? ", "|\n", "%\n", "---\n", "&a ", "!a ", "*a ",
+        "'", "\"\\", "[,", "@",  "`",  "\t",  "- [", "<<: ",  "${",  "[${"}) {
     static_cast<void>(first_error(repeated(part, 100'000)));
   }
 }
@@ -477,7 +492,8 @@ TEST_F(HostileDocument, AHundredThousandLinesAreRead) {
     text += fmt::format(
         "  web{}:\n    image: nginx:1.25\n    env:\n      GREETING: \"hello {}\"\n"
         "    ports: [\"127.0.0.1:8080:80\"]\n    memory: 512MiB\n",
-        i, i);
+        i,
+        i);
   }
   EXPECT_EQ(first_error(text), "");
 }

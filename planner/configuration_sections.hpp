@@ -1,0 +1,30 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/document.hpp"
+#include "core/ids.hpp"
+#include "planner/configuration_nodes.hpp"
+
+namespace aim::planner {
+
+/// The top level of all files together. Everything borrows from the documents.
+struct ConfigurationSections {
+  std::optional<SectionEntry> project;
+  std::optional<SectionEntry> state;
+  std::vector<SectionEntry> hosts;
+  std::vector<SectionEntry> variables;
+  std::vector<SectionEntry> backends;
+  std::vector<SectionEntry> defaults;
+  std::vector<SectionEntry> outputs;
+  std::map<core::Kind, std::vector<SectionEntry>> resources;
+};
+
+/// Puts the files together, in the order given. What is defined twice is an error that shows both
+/// places; unknown keys are errors with a suggestion.
+[[nodiscard]] ConfigurationSections collect_sections(const std::vector<core::Node>& roots,
+                                                     core::Diagnostics& diagnostics);
+
+}  // namespace aim::planner

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/document.hpp"
+#include "core/value.hpp"
+#include "planner/configuration.hpp"
+#include "planner/expression.hpp"
+
+namespace aim::planner {
+
+/// Whether all files of the configuration could be read.
+enum class Completeness { Whole, FilesMissing };
+
+/// The variables of a configuration. `broken` are declared, but an error has been reported and
+/// they have no value.
+struct VariableTable {
+  std::map<std::string, VariableValue> values;
+  std::set<std::string> broken;
+  /// Where files are missing, an unknown variable is no error of its own.
+  Completeness completeness = Completeness::Whole;
+
+  [[nodiscard]] std::vector<std::string> names() const;
+};
+
+/// The resources that can be referred to.
+struct ResourceTable {
+  std::set<core::Address> addresses;
+  /// Where files are missing, a reference to an unknown resource is no error of its own.
+  Completeness completeness = Completeness::Whole;
+};
+
+/// Adds an error unless there is such a resource; suggests the nearest.
+void check_address(const core::Address& address,
+                   const ResourceTable& resources,
+                   const core::SourceRange& range,
+                   const std::string& written,
+                   core::Diagnostics& diagnostics);
+
+/// What `${...}` may mean at a place. A null member: nothing of that sort.
+struct InterpolationScope {
+  const VariableTable* variables = nullptr;
+  const std::string* project = nullptr;
+  const std::string* workspace = nullptr;
+  const ResourceTable* resources = nullptr;
+  std::string where;  ///< "in the default of a variable", for complaints about what is null
+};
+
+struct FoundReference {
+  core::Reference reference;
+  core::SourceRange range;
+};
+
+/// Turns nodes of a document into values, with what stands in `${...}` put in. References to
+/// resources become templates. Where something could not be put in, an error is added and an empty
+/// template stands in its place, which passes every later check.
+class Interpolator {
+ public:
+  /// Everything must outlive it.
+  Interpolator(const ConfigurationInput& input,
+               InterpolationScope scope,
+               core::Diagnostics& diagnostics);
+
+  /// Whether a scalar at a path becomes text, so that 1.10 must not turn into 1.1.
+  using TakesText = std::function<bool(const core::Path&)>;
+
+  /// The value of `node`, which stands at `path`. Positions of all its parts are added.
+  core::Value value_of(const core::Node& node,
+                       core::Path& path,
+                       core::Positions& positions,
+                       const TakesText& takes_text);
+  /// The same without any wish for positions and texts.
+  core::Value value_of(const core::Node& node);
+
+  /// References to resources that were met, in order of the text.
+  [[nodiscard]] const std::vector<FoundReference>& references() const { return references_; }
+
+ private:
+  core::Value scalar(const core::Node& node);
+  core::Value single(const core::Node& node, const ExpressionPart& part);
+  core::Value joined(const core::Node& node, const Expression& expression);
+  core::Value variable(const VariableReference& reference, const core::SourceRange& range);
+  core::Value resource(const core::Reference& reference, const core::SourceRange& range);
+  core::Value environment(const EnvironmentReference& reference, const core::SourceRange& range);
+  core::Value file(const FileReference& reference, const core::SourceRange& range);
+  core::Value name(const std::string* value,
+                   std::string_view written,
+                   const core::SourceRange& range);
+  core::Value not_here(std::string_view written, const core::SourceRange& range);
+  core::Value failed(std::string summary, std::string detail, const core::SourceRange& range);
+
+  const ConfigurationInput& input_;
+  InterpolationScope scope_;
+  core::Diagnostics& diagnostics_;
+  std::vector<FoundReference> references_;
+};
+
+/// Whether `value` is what stands for something that could not be put in.
+[[nodiscard]] bool is_broken(const core::Value& value);
+
+/// Where `[begin, end)` of the text of a scalar stands; the whole scalar if it was escaped or runs
+/// over several lines.
+[[nodiscard]] core::SourceRange range_inside(const core::Node& scalar,
+                                             std::size_t begin,
+                                             std::size_t end);
+
+/// Every text, number and boolean inside becomes a secret.
+[[nodiscard]] core::Value made_secret(const core::Value& value);
+
+/// Whether the text is UTF-8 throughout, as everything in a configuration must be.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+}  // namespace aim::planner
