@@ -19,6 +19,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr std::size_t kLongestBody = 1024U * 1024;
+// What is read before the rest is cut off.
+constexpr std::size_t kMostRead = 16 * kLongestBody;
 // The proxy hangs up as soon as the container refused it, which on one host is at once.
 constexpr milliseconds kProxyHold{200};
 
@@ -68,7 +70,7 @@ Result<ProbeAnswer> ask(const Result<HttpEndpoint>& endpoint,
   if (request.bearer) {
     message.headers.emplace("Authorization", "Bearer " + request.bearer->reveal());
   }
-  HttpClient client(*endpoint, 0);
+  HttpClient client(*endpoint, 0, kMostRead);
   const core::Steady begin = clock.steady_now();
   Result<HttpResponse> response = client.send(message, request.timeout, std::move(stop));
   if (!response) {

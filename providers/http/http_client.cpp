@@ -49,18 +49,19 @@ Result<void> try_connect(const HttpEndpoint& endpoint,
   if (stop.stop_requested()) {
     return stopped_error();
   }
-  HttpConnection connection(endpoint);
+  HttpConnection connection(endpoint, HttpClient::kLargestBody);
   const StopGuard guard(connection, stop);
   const Result<void> opened = connection.open(Patience::until_deadline(deadline), stop);
   return opened && hold.count() > 0 ? connection.stays_open(std::min(hold, deadline)) : opened;
 }
 
 struct HttpClient::Impl {
-  Impl(HttpEndpoint where, std::size_t idle_limit)
-      : endpoint(std::move(where)), max_idle(idle_limit) {}
+  Impl(HttpEndpoint where, std::size_t idle_limit, std::size_t body_limit)
+      : endpoint(std::move(where)), max_idle(idle_limit), max_body_bytes(body_limit) {}
 
   const HttpEndpoint endpoint;
   const std::size_t max_idle;
+  const std::size_t max_body_bytes;
   std::mutex mutex;
   std::vector<std::unique_ptr<HttpConnection>> idle;
 
@@ -92,7 +93,8 @@ struct HttpClient::Impl {
       return stopped_error();
     }
     if (has_broken_head(request)) {
-      return make_error(ErrorCode::Invalid, "a line break or a space stands in the head of a request");
+      return make_error(ErrorCode::Invalid,
+                        "a line break or a space stands in the head of a request");
     }
     if (std::unique_ptr<HttpConnection> kept = take()) {
       Answer answer = exchange_on(std::move(kept), request, sink, patience, stop);
@@ -101,7 +103,7 @@ struct HttpClient::Impl {
         return settled(std::move(answer));
       }
     }
-    auto fresh = std::make_unique<HttpConnection>(endpoint);
+    auto fresh = std::make_unique<HttpConnection>(endpoint, max_body_bytes);
     {
       const StopGuard guard(*fresh, stop);
       if (Result<void> opened = fresh->open(patience, stop); !opened) {
@@ -134,8 +136,8 @@ struct HttpClient::Impl {
   }
 };
 
-HttpClient::HttpClient(HttpEndpoint endpoint, std::size_t max_idle)
-    : impl_(std::make_unique<Impl>(std::move(endpoint), max_idle)) {}
+HttpClient::HttpClient(HttpEndpoint endpoint, std::size_t max_idle, std::size_t max_body_bytes)
+    : impl_(std::make_unique<Impl>(std::move(endpoint), max_idle, max_body_bytes)) {}
 
 HttpClient::~HttpClient() = default;
 

@@ -73,7 +73,13 @@ struct HttpEndpoint {
 /// answer came is replaced once for GET and HEAD; other methods report it.
 class HttpClient : public HttpTransport {
  public:
-  explicit HttpClient(HttpEndpoint endpoint, std::size_t max_idle = 16);
+  /// A list of 20,000 containers with their labels has some 100 MB.
+  static constexpr std::size_t kLargestBody = 256UL * 1024 * 1024;
+
+  /// A body of more than `max_body_bytes` that is not handed to a sink is ErrorCode::Protocol.
+  explicit HttpClient(HttpEndpoint endpoint,
+                      std::size_t max_idle = 16,
+                      std::size_t max_body_bytes = kLargestBody);
   ~HttpClient() override;
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;

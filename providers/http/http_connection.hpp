@@ -37,7 +37,7 @@ struct Breakdown {
 /// interrupt().
 class HttpConnection {
  public:
-  explicit HttpConnection(const HttpEndpoint& endpoint);
+  HttpConnection(const HttpEndpoint& endpoint, std::size_t max_body_bytes);
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
