@@ -101,7 +101,7 @@ ExitCode ApplySession::execute(const planner::Plan& plan, const std::string& ope
   header.project = plan.project;
   header.workspace = plan.workspace;
   header.plan_json = planner::canonical_plan_bytes(plan);
-  LogFiles logs(project_.state_file.parent_path() / "logs");
+  LogFiles logs((project_.state_file.parent_path() / "logs").lexically_normal());
   const planner::ExecutorPorts ports{engine_.engine, engine_.engine, engine_.engine,
                                      engine_.prober, *store_,        logs,
                                      app_.clock(),   app_.view().progress()};

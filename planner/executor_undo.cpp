@@ -46,20 +46,20 @@ class Undo {
                             record.call.intent.object_name},
                            std::nullopt};
     Error error;
-    ports_.progress.on(core::ActivityStarted{back.intent.address.str(), core::Activity::Undoing});
+    const std::string what =
+        fmt::format("{}: {}", back.intent.address.str(), core::describe(inverse));
     const core::Steady start = ports_.clock.steady_now();
     const bool ok = runner_.call_now(back, error) || is_already_so(inverse, error);
     const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
         ports_.clock.steady_now() - start);
     if (!ok) {
-      ports_.progress.on(core::ActivityFailed{back.intent.address.str(), core::Activity::Undoing,
-                                              elapsed, error});
+      ports_.progress.on(
+          core::ActivityFailed{what, core::Activity::Undoing, elapsed, error});
       outcome_.left_over.push_back(
           fmt::format("{}: {} ({})", back.intent.address.str(), by_hand(inverse), error.message));
       return;
     }
-    ports_.progress.on(core::ActivityFinished{back.intent.address.str(), core::Activity::Undoing,
-                                              elapsed, core::describe(inverse)});
+    ports_.progress.on(core::ActivityFinished{what, core::Activity::Undoing, elapsed, {}});
     if (std::holds_alternative<core::StartContainer>(inverse)) {
       outcome_.started_again.push_back(back.intent.address);
     }

@@ -22,8 +22,14 @@ std::uint16_t number(std::string_view text) {
   return value;
 }
 
-bool is_wildcard(const std::string& address) {
-  return address.empty() || address == "0.0.0.0" || address == "::";
+bool is_v6(const std::string& address) { return address.find(':') != std::string::npos; }
+
+/// Docker binds each family by itself: 0.0.0.0 and [::] do not meet, an empty address is both.
+bool overlap(const std::string& a, const std::string& b) {
+  if (a.empty() || b.empty() || a == b) {
+    return true;
+  }
+  return is_v6(a) == is_v6(b) && (a == "0.0.0.0" || b == "0.0.0.0" || a == "::" || b == "::");
 }
 
 bool will_run(const ResourceChange& change) {
@@ -124,7 +130,7 @@ std::vector<PublishedPort> published_ports(const core::Map& docker_attributes) {
 
 bool collide(const PublishedPort& a, const PublishedPort& b) {
   return a.host_port != 0 && a.host_port == b.host_port && a.protocol == b.protocol &&
-         (a.host_ip == b.host_ip || is_wildcard(a.host_ip) || is_wildcard(b.host_ip));
+         overlap(a.host_ip, b.host_ip);
 }
 
 std::vector<PublishedPort> host_ports(const Address& address, const core::Map& attributes) {

@@ -150,12 +150,13 @@ void TaskRunner::start_task(std::size_t index) {
   states_[index] = kRunning;
   Active& active = active_[index];
   active.started = ports_.clock.steady_now();
-  ports_.progress.on(core::ActivityStarted{task.resource, task.activity});
   if (const PullWork* pull = std::get_if<PullWork>(&task.work)) {
     ++busy_calls_;
+    active.announced = false;
     start_pull(index, *pull);
     return;
   }
+  ports_.progress.on(core::ActivityStarted{task.resource, task.activity});
   if (const ReadyWork* wait = std::get_if<ReadyWork>(&task.work)) {
     start_wait(index, *wait);
     return;
@@ -201,10 +202,15 @@ void TaskRunner::start_pull(std::size_t index, const PullWork& pull) {
         return;
       }
     }
+    Done begun;
+    begun.task = index;
+    begun.note = core::ActivityStarted{pull.image, Activity::Pulling};
+    post(std::move(begun));
     done.pull = ports_.actor.pull(
         pull.image,
         [&](const core::PullProgress& progress) {
           Done note;
+          note.task = index;
           note.note = core::ActivityProgress{pull.image, Activity::Pulling, progress.status,
                                              progress};
           post(std::move(note));
@@ -229,6 +235,7 @@ void TaskRunner::start_wait(std::size_t index, const ReadyWork& wait) {
           ports, container, *policy,
           [&](const std::string& detail) {
             Done note;
+            note.task = index;
             note.note =
                 core::ActivityProgress{resource, Activity::Waiting, detail, std::nullopt};
             post(std::move(note));
@@ -241,6 +248,7 @@ void TaskRunner::start_wait(std::size_t index, const ReadyWork& wait) {
 
 void TaskRunner::handle(Done done) {
   if (done.note) {
+    active_.at(done.task).announced = true;
     ports_.progress.on(*done.note);
     return;
   }
@@ -299,7 +307,7 @@ void TaskRunner::finish(std::size_t index, bool ok) {
   if (!std::holds_alternative<ReadyWork>(task.work)) {
     --busy_calls_;
   }
-  if (ok) {
+  if (ok && active_.at(index).announced) {
     std::string id;
     for (const CallRecord& record : records_) {
       if (task.activity == Activity::Creating && record.call.intent.address == task.address &&

@@ -67,6 +67,7 @@ class TaskRunner {
     std::deque<PlannedCall> calls;
     core::StepId step;
     core::Steady started;
+    bool announced = true;  ///< false: a pull that may turn out not to be needed
   };
 
   void post(Done done);

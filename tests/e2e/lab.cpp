@@ -70,9 +70,17 @@ Lab::Lab(const std::string& name) : project_("t-" + name) {
   static int labs = 0;
   first_port_ = 20000 + (static_cast<int>(getpid()) % 500) * 80 + (labs++ % 8) * 10;
   make_images();
+  clean();  // what a test that was killed left behind
 }
 
 Lab::~Lab() {
+  clean();
+  std::error_code ignored;
+  fs::remove_all(directory_, ignored);
+  fs::remove_all(second_checkout(), ignored);
+}
+
+void Lab::clean() const {
   const auto remove = [&](const std::vector<std::string>& list, std::vector<std::string> removal) {
     for (const std::string& id : lines_of(docker(list))) {
       removal.push_back(id);
@@ -88,9 +96,6 @@ Lab::~Lab() {
   remove({"network", "ls", "-q", "--filter", label}, {"network", "rm"});
   remove({"volume", "ls", "-q", "--filter", label}, {"volume", "rm"});
   remove({"volume", "ls", "-q", "--filter", "name=aim-lock." + project_}, {"volume", "rm"});
-  std::error_code ignored;
-  fs::remove_all(directory_, ignored);
-  fs::remove_all(second_checkout(), ignored);
 }
 
 fs::path Lab::second_checkout() const {

@@ -53,6 +53,8 @@ class Lab {
   [[nodiscard]] Answer chat(int port, const std::string& model) const;
 
  private:
+  void clean() const;
+
   std::string project_;
   std::filesystem::path directory_;
   int first_port_ = 0;
