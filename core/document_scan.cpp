@@ -6,6 +6,8 @@
 #include <array>
 #include <vector>
 
+#include "core/document_extent.hpp"
+
 namespace aim::core {
 
 namespace {
@@ -386,35 +388,6 @@ std::string restore_marks(std::string text) {
     }
   }
   return text;
-}
-
-std::optional<std::size_t> quoted_end(std::string_view text, std::size_t begin) {
-  const char quote = text[begin];
-  std::size_t offset = begin + 1;
-  while (true) {
-    offset = quote == '"' ? text.find_first_of("\"\\", offset) : text.find('\'', offset);
-    if (offset == std::string_view::npos) {
-      return std::nullopt;
-    }
-    const bool escape = text[offset] == '\\' ||
-                        (quote == '\'' && offset + 1 < text.size() && text[offset + 1] == '\'');
-    if (!escape) {
-      return offset + 1;
-    }
-    offset += 2;
-  }
-}
-
-std::size_t flow_end(std::string_view text, std::size_t offset) {
-  while (offset < text.size() && text[offset] != ']' && text[offset] != '}') {
-    if (text[offset] == '#' && offset > 0 &&
-        (is_blank(text[offset - 1]) || is_break(text[offset - 1]))) {
-      offset = std::min(text.find('\n', offset), text.size());
-    } else {
-      ++offset;
-    }
-  }
-  return std::min(offset + 1, text.size());
 }
 
 }  // namespace aim::core

@@ -35,10 +35,4 @@ inline constexpr const char* kTabDetail =
 /// Gives a scalar of a repaired text its marks back.
 [[nodiscard]] std::string restore_marks(std::string text);
 
-/// The offset after a quoted scalar that opens at `begin`, or nothing when it is never closed.
-[[nodiscard]] std::optional<std::size_t> quoted_end(std::string_view text, std::size_t begin);
-
-/// The offset after the bracket that closes a flow collection whose last item ends at `offset`.
-[[nodiscard]] std::size_t flow_end(std::string_view text, std::size_t offset);
-
 }  // namespace aim::core

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/document_extent.hpp"
 #include "core/document_scalar.hpp"
 #include "core/document_scan.hpp"
 
@@ -17,8 +18,6 @@ namespace {
 constexpr std::string_view kMergeKey = "<<";
 
 enum class MapStyle { Block, Flow };
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 /// The entries of one map while it is read, findable by key. Small maps are searched: they are the
 /// rule, and an index costs more.
@@ -106,8 +105,8 @@ class TreeBuilder {
 
   Node build_scalar(const YamlEvent& event) {
     Node node;
-    const std::size_t begin = after_properties(event.offset);
-    end_ = scalar_end(event, begin);
+    const std::size_t begin = properties_end(text_, event.offset);
+    end_ = scalar_end(text_, begin, event.text);
     node.range = positions_.range(begin, end_);
     node.quoted = event.quoted;
     node.raw = event.quoted ? event.text : restored(event.text);
@@ -135,37 +134,6 @@ class TreeBuilder {
                : restore_marks(text);
   }
 
-  /// Where an anchor and a tag before a value end.
-  std::size_t after_properties(std::size_t offset) const {
-    while (offset < text_.size() && (text_[offset] == '&' || text_[offset] == '!')) {
-      while (offset < text_.size() && !is_space(text_[offset])) {
-        ++offset;
-      }
-      while (offset < text_.size() && is_space(text_[offset])) {
-        ++offset;
-      }
-    }
-    return offset;
-  }
-
-  std::size_t scalar_end(const YamlEvent& event, std::size_t begin) const {
-    if (begin >= text_.size()) {
-      return begin;
-    }
-    if (event.quoted && (text_[begin] == '"' || text_[begin] == '\'')) {
-      return quoted_end(text_, begin).value_or(text_.size());
-    }
-    if (!event.quoted && text_.substr(begin).starts_with(event.text)) {
-      return begin + event.text.size();
-    }
-    // A block scalar, or a plain one over several lines: the first line stands for it.
-    std::size_t end = std::min(text_.find('\n', begin), text_.size());
-    while (end > begin && is_space(text_[end - 1])) {
-      --end;
-    }
-    return end;
-  }
-
   // ---- aliases ----
 
   Node build_alias(const YamlEvent& event, std::uint32_t index) {
@@ -185,11 +153,7 @@ class TreeBuilder {
     std::uint32_t begin = target;
     Node node = build(begin);
     --alias_depth_;
-    end_ = event.offset + 1;
-    while (end_ < text_.size() && !is_space(text_[end_]) &&
-           std::string_view(",[]{}").find(text_[end_]) == std::string_view::npos) {
-      ++end_;
-    }
+    end_ = alias_end(text_, event.offset);
     return node;
   }
 
@@ -239,7 +203,7 @@ class TreeBuilder {
 
   Node build_list(std::uint32_t& index) {
     const YamlEvent& event = events_[index];
-    const std::size_t begin = after_properties(event.offset);
+    const std::size_t begin = properties_end(text_, event.offset);
     const std::uint32_t end = event.end;
     Node::Items items;
     std::size_t last = begin + 1;
@@ -253,7 +217,7 @@ class TreeBuilder {
 
   Node build_map(std::uint32_t& index) {
     const YamlEvent& event = events_[index];
-    const std::size_t begin = after_properties(event.offset);
+    const std::size_t begin = properties_end(text_, event.offset);
     const std::uint32_t end = event.end;
     Node::Entries entries;
     EntryIndex seen(entries);

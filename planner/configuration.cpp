@@ -168,10 +168,16 @@ class Loader {
   }
 
   DesiredResource finished(DesiredResource resource) const {
-    const Value digested = core::with_digests(
-        resource.attributes,
-        secret_salt(configuration_.project, configuration_.workspace, resource.address));
-    resource.attributes = *digested.get<Map>();
+    const bool secret = std::any_of(
+        resource.attributes.begin(), resource.attributes.end(), [](const auto& attribute) {
+          return core::contains_secret(attribute.second);
+        });
+    if (secret) {
+      const Value digested = core::with_digests(
+          std::move(resource.attributes),
+          secret_salt(configuration_.project, configuration_.workspace, resource.address));
+      resource.attributes = *digested.get<Map>();
+    }
     return resource;
   }
 
