@@ -8,6 +8,7 @@
 
 #include "providers/docker/docker_limits.hpp"
 #include "providers/docker/json_read.hpp"
+#include "providers/docker/settling.hpp"
 
 namespace aim::providers {
 
@@ -15,46 +16,12 @@ using core::CallOutcome;
 using core::ContainerStatus;
 using core::Error;
 using core::ErrorCode;
-using core::Labels;
 using core::make_error;
 using core::ObservedContainer;
 using core::Result;
 using std::chrono::milliseconds;
 
 namespace {
-
-/// The request may have been carried out although no answer came.
-bool is_lost(const Error& error) {
-  return error.code == ErrorCode::Unreachable || error.code == ErrorCode::Timeout;
-}
-
-bool says(const Error& error, std::string_view part) {
-  return error.message.find(part) != std::string::npos;
-}
-
-constexpr std::array<const char*, 3> kBirth = {
-    core::label::kRun, core::label::kAddress, core::label::kGeneration};
-
-/// Made by the very call: what the birth labels say of run, resource and generation agrees.
-bool same_birth(const Labels& one, const Labels& other) {
-  return std::all_of(kBirth.begin(), kBirth.end(), [&](const char* name) {
-    const auto a = one.find(name);
-    const auto b = other.find(name);
-    return a != one.end() && b != other.end() && a->second == b->second;
-  });
-}
-
-Labels birth_labels(const Labels& labels) {
-  Labels result;
-  for (const auto& [name, text] : labels) {
-    if (name.starts_with(core::label::kPrefix)) {
-      result.emplace(name, text);
-    }
-  }
-  return result;
-}
-
-std::string short_id(std::string_view id) { return std::string(id.substr(0, 12)); }
 
 bool runs(const ObservedContainer& container) {
   return container.state.status == ContainerStatus::Running ||
@@ -65,38 +32,6 @@ bool stands_still(const ObservedContainer& container) {
   return container.state.status == ContainerStatus::Created ||
          container.state.status == ContainerStatus::Exited ||
          container.state.status == ContainerStatus::Dead;
-}
-
-/// The attachment to a network that is named by name or id, as name and what is observed of it.
-const std::pair<const std::string, core::NetworkAttachment>* attachment_to(
-    const ObservedContainer& container, const std::string& network) {
-  for (const auto& entry : container.networks) {
-    if (entry.first == network || entry.second.network_id == network) {
-      return &entry;
-    }
-  }
-  return nullptr;
-}
-
-bool is_attached_as(const ObservedContainer& container, const core::Attachment& wanted) {
-  const auto* found = attachment_to(container, wanted.network);
-  if (found == nullptr) {
-    return false;
-  }
-  const std::vector<std::string>& aliases = found->second.aliases;
-  const bool has_aliases =
-      std::all_of(wanted.aliases.begin(), wanted.aliases.end(), [&](const std::string& alias) {
-        return std::find(aliases.begin(), aliases.end(), alias) != aliases.end();
-      });
-  if (wanted.ipv4_address.empty()) {
-    return has_aliases;
-  }
-  const core::Value* networks = core::find(container.attributes, "networks");
-  const core::Map* all = networks ? networks->get<core::Map>() : nullptr;
-  const core::Value* one = all ? core::find(*all, found->first) : nullptr;
-  const core::Map* settings = one ? one->get<core::Map>() : nullptr;
-  return has_aliases && settings &&
-         core::string_at(*settings, "ipv4_address") == wanted.ipv4_address;
 }
 
 std::vector<std::string> warnings_in(std::string_view body) {
@@ -303,97 +238,6 @@ Result<CallOutcome> DockerEngine::Actor::await_removal(const std::string& contai
                                   short_id(now->id)));
   }
   return now.error().code == ErrorCode::NotFound ? Result<CallOutcome>(CallOutcome{}) : now.error();
-}
-
-Result<CallOutcome> DockerEngine::Actor::operator()(const core::ConnectNetwork& call) {
-  const Result<HttpResponse> answer = ask(encode(call), limits::kChange);
-  if (answer) {
-    return CallOutcome{};
-  }
-  const Error error = answer.error();
-  if (error.code == ErrorCode::NotFound) {
-    return error;
-  }
-  return unless(call.container, error, [&](const ObservedContainer& now) {
-    return is_attached_as(now, call.attachment);
-  });
-}
-
-Result<CallOutcome> DockerEngine::Actor::operator()(const core::DisconnectNetwork& call) {
-  const Result<HttpResponse> answer = ask(encode(call), limits::kChange);
-  if (answer) {
-    return CallOutcome{};
-  }
-  // "is not connected" comes as 500 from old Engines and as 403 from new ones, and a network that
-  // is gone as 404.
-  return unless(call.container, answer.error(), [&](const ObservedContainer& now) {
-    return attachment_to(now, call.network) == nullptr;
-  });
-}
-
-Result<CallOutcome> DockerEngine::Actor::operator()(const core::CreateNetwork& call) {
-  Result<HttpRequest> request = encode(call);
-  if (!request) {
-    return request.error();
-  }
-  const Result<HttpResponse> answer = ask(std::move(*request), limits::kChange);
-  if (answer) {
-    return decode_created(answer->body);
-  }
-  const Error error = answer.error();
-  if (!is_lost(error) && error.code != ErrorCode::Conflict) {
-    return error;
-  }
-  const Result<HttpResponse> seen = ask(inspect_network_request(call.name), limits::kRead);
-  const Result<core::ObservedNetwork> holder =
-      seen ? decode_network(seen->body) : Result<core::ObservedNetwork>(seen.error());
-  // A conflict may also be over addresses, with no network of that name.
-  if (!holder || holder->name != call.name) {
-    return error;
-  }
-  if (same_birth(holder->labels, call.labels)) {
-    return CallOutcome{holder->id, {}};
-  }
-  return make_error(
-      ErrorCode::Conflict,
-      fmt::format("the name {} is taken by network {}", call.name, short_id(holder->id)));
-}
-
-Result<CallOutcome> DockerEngine::Actor::operator()(const core::RemoveNetwork& call) {
-  return remove(encode(call), inspect_network_request(call.network));
-}
-
-Result<CallOutcome> DockerEngine::Actor::operator()(const core::CreateVolume& call) {
-  Result<HttpRequest> request = encode(call);
-  if (!request) {
-    return request.error();
-  }
-  Result<HttpResponse> answer = ask(std::move(*request), limits::kChange);
-  if (!answer) {
-    const Error error = answer.error();
-    if (!is_lost(error)) {
-      return error;
-    }
-    answer = ask(inspect_volume_request(call.name), limits::kRead);
-    if (!answer) {
-      return error;
-    }
-  }
-  // For a name that exists Docker answers with the old volume, whatever was asked for.
-  const Result<core::ObservedVolume> volume = decode_volume(answer->body);
-  if (!volume) {
-    return volume.error();
-  }
-  if (birth_labels(volume->labels) != birth_labels(call.labels)) {
-    return make_error(
-        ErrorCode::Conflict,
-        fmt::format("a volume named {} exists already and was made by somebody else", call.name));
-  }
-  return CallOutcome{volume->name, {}};
-}
-
-Result<CallOutcome> DockerEngine::Actor::operator()(const core::RemoveVolume& call) {
-  return remove(encode(call), inspect_volume_request(call.name));
 }
 
 Result<CallOutcome> DockerEngine::Actor::remove(HttpRequest request, HttpRequest look) {

@@ -11,6 +11,8 @@
 #include <optional>
 #include <thread>
 
+#include "providers/http/patience.hpp"
+
 namespace aim::providers {
 
 namespace {
@@ -52,15 +54,10 @@ struct Question {
   std::optional<Found> found;
 };
 
-core::Error no_address(const HttpEndpoint& endpoint, std::string_view why) {
-  return make_error(ErrorCode::Unreachable,
-                    fmt::format("cannot connect to {}: {}", to_string(endpoint), why));
-}
-
 Result<std::vector<SocketAddress>> socket_path(const HttpEndpoint& endpoint) {
   ::sockaddr_un address{};
   if (endpoint.path.empty() || endpoint.path.size() >= sizeof(address.sun_path)) {
-    return no_address(endpoint, "the path is empty or too long for a socket");
+    return cannot_connect(endpoint, "the path is empty or too long for a socket");
   }
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, endpoint.path.data(), endpoint.path.size());
@@ -93,12 +90,12 @@ Result<std::vector<SocketAddress>> addresses_of(const HttpEndpoint& endpoint,
   question->answered.wait_until(lock, stop, until, [&] { return question->found.has_value(); });
   if (!question->found) {
     return stop.stop_requested()
-               ? make_error(ErrorCode::Cancelled, "stopped")
+               ? stopped_error()
                : make_error(ErrorCode::Timeout,
                             fmt::format("the address of {} was not found in time", endpoint.host));
   }
   if (question->found->error != 0) {
-    return no_address(endpoint, ::gai_strerror(question->found->error));
+    return cannot_connect(endpoint, ::gai_strerror(question->found->error));
   }
   return std::move(question->found->addresses);
 }

@@ -2,29 +2,12 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <stop_token>
 
 #include "providers/http/http_client.hpp"
+#include "providers/http/patience.hpp"
 
 namespace aim::providers {
-
-/// How long an exchange may take: until a point in time, or as long as something keeps coming.
-struct Patience {
-  using Time = std::chrono::steady_clock::time_point;
-
-  std::optional<Time> until;
-  std::chrono::milliseconds silence{0};  ///< used when `until` is not set; zero: any
-  std::chrono::milliseconds whole{0};    ///< what the caller asked for, for messages
-
-  [[nodiscard]] static Patience until_deadline(std::chrono::milliseconds deadline);
-  [[nodiscard]] static Patience while_it_comes(std::chrono::milliseconds inactivity);
-
-  /// When to give up waiting for the next byte; nothing: never.
-  [[nodiscard]] std::optional<Time> next() const;
-  /// When to give up connecting, for which there is always a limit.
-  [[nodiscard]] Time to_connect() const;
-};
 
 /// Why an exchange did not come to an end.
 struct Breakdown {
@@ -82,8 +65,5 @@ class StopGuard {
 
   std::stop_callback<Interrupt> callback_;
 };
-
-/// The error of an exchange that was stopped.
-[[nodiscard]] core::Error stopped_error();
 
 }  // namespace aim::providers
