@@ -361,6 +361,10 @@ Answer create_container(World& world, const Request& request) {
   container->image_ref = ref;
   container->image_id = image->id;
   inherit_from_image(container->config, image->spec);
+  if (texts_at(container->config, "Cmd").empty() &&
+      texts_at(container->config, "Entrypoint").empty()) {
+    return refusal(400, "No command specified");
+  }
   if (text_at(container->config, "Hostname").empty()) {
     container->config["Hostname"] = container->id.substr(0, 12);
   }

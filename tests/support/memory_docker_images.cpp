@@ -235,6 +235,9 @@ Image& add_image(World& world, const FakeImage& spec, const std::string& digest)
   if (image.id.empty()) {
     image.id = id;
     image.spec = spec;
+    if (spec.cmd.empty() && spec.entrypoint.empty()) {
+      image.spec.cmd = {"run"};
+    }
     image.created = world.stamp();
   }
   if (ref.find('@') == std::string::npos) {

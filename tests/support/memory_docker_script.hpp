@@ -38,7 +38,7 @@ struct FakeImage {
   std::string ref{};  ///< "vllm:1"; ":latest" is added
   std::vector<std::string> env{};
   core::Labels labels{};
-  std::vector<std::string> cmd{};
+  std::vector<std::string> cmd{};  ///< with no entrypoint either: "run"
   std::vector<std::string> entrypoint{};
   std::vector<std::string> volumes{};  ///< paths declared by VOLUME
   std::vector<std::string> exposed{};  ///< "8000/tcp"
