@@ -20,7 +20,7 @@ inline constexpr std::string_view kVersion = AIM_VERSION;
 struct Surroundings {
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::vector<std::pair<std::string, std::string>> all_environment;  ///< for AIM_VAR_*
-  std::filesystem::path directory;  ///< working directory
+  std::filesystem::path directory;                                   ///< working directory
   std::string user;
   bool input_is_terminal = false;
 };
@@ -28,14 +28,20 @@ struct Surroundings {
 /// What every command works with. Owns nothing that a command could need to share.
 class App {
  public:
-  App(Surroundings surroundings, core::Clock& clock) : surroundings_(std::move(surroundings)), clock_(clock) {}
+  App(Surroundings surroundings, core::Clock& clock)
+      : surroundings_(std::move(surroundings)), clock_(clock) {}
 
   [[nodiscard]] const Surroundings& surroundings() const { return surroundings_; }
+
   [[nodiscard]] core::Clock& clock() { return clock_; }
+
   [[nodiscard]] View& view() { return *view_; }
+
   void set_view(std::unique_ptr<View> view) { view_ = std::move(view); }
+
   /// Requested by Ctrl-C or SIGTERM once a command listens to them.
   [[nodiscard]] std::stop_token stop() const { return stop_.get_token(); }
+
   [[nodiscard]] std::stop_source& stop_source() { return stop_; }
 
  private:

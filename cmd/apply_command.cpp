@@ -28,7 +28,8 @@ struct ApplyOptions {
   std::string operation = "apply";
 };
 
-std::optional<ApplyOptions> parse_apply(const Arguments& arguments, const Project& project,
+std::optional<ApplyOptions> parse_apply(const Arguments& arguments,
+                                        const Project& project,
                                         App& app) {
   ApplyOptions options;
   if (arguments.has("yes") || arguments.has("auto-approve")) {
@@ -78,8 +79,8 @@ class Apply {
 
  private:
   std::optional<Plan> plan_with(const core::StateSnapshot& state) {
-    return make_plan_now(project_, options_.plan, state, engine_,
-                         options_.executor.parallelism, app_);
+    return make_plan_now(
+        project_, options_.plan, state, engine_, options_.executor.parallelism, app_);
   }
 
   /// Shows the plan and asks. Something if that is already the end.
@@ -199,8 +200,7 @@ ExitCode apply_with(const Arguments& arguments, App& app, Purpose purpose) {
     options->plan.destroy = true;
   }
   options->operation = options->plan.destroy ? "destroy" : "apply";
-  const std::unique_ptr<EngineAccess> engine =
-      open_engine(project->configuration.docker_host, app);
+  const std::unique_ptr<EngineAccess> engine = open_engine(project->configuration.docker_host, app);
   if (!engine) {
     return ExitCode::Error;
   }
@@ -229,7 +229,9 @@ Command apply_command() {
           "with exit code 5 if anything moved since.",
           apply_options(),
           {{"PLAN", false, false}},
-          [](const Arguments& arguments, App& app) { return apply_with(arguments, app, Purpose::Apply); }};
+          [](const Arguments& arguments, App& app) {
+            return apply_with(arguments, app, Purpose::Apply);
+          }};
 }
 
 Command destroy_command() {
@@ -245,7 +247,9 @@ Command destroy_command() {
           "describe. Volumes are kept unless --volumes is given.",
           std::move(options),
           {},
-          [](const Arguments& arguments, App& app) { return apply_with(arguments, app, Purpose::Destroy); }};
+          [](const Arguments& arguments, App& app) {
+            return apply_with(arguments, app, Purpose::Destroy);
+          }};
 }
 
 }  // namespace aim::cmd

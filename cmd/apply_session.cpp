@@ -34,7 +34,13 @@ std::string open_run_message(const core::OpenRun& run) {
       "run {} ({}, begun by {}, pid {}, phase {}) did not end: it began {} calls to Docker and {} "
       "of them have no recorded outcome. Nothing was changed now. Until that run is settled no "
       "other one can begin",
-      run.id.value, run.operation, run.who, run.pid, run.phase, run.steps, run.unsettled);
+      run.id.value,
+      run.operation,
+      run.who,
+      run.pid,
+      run.phase,
+      run.steps,
+      run.unsettled);
 }
 
 ExitCode exit_for(const core::Error& error) {
@@ -45,8 +51,10 @@ ExitCode exit_for(const core::Error& error) {
 
 }  // namespace
 
-ApplySession::Begun ApplySession::begin(const Project& project, const LockOptions& options,
-                                        const std::string& operation, EngineAccess& engine,
+ApplySession::Begun ApplySession::begin(const Project& project,
+                                        const LockOptions& options,
+                                        const std::string& operation,
+                                        EngineAccess& engine,
                                         App& app) {
   const auto refuse = [&](const core::Error& error) {
     app.view().error(error);
@@ -56,9 +64,12 @@ ApplySession::Begun ApplySession::begin(const Project& project, const LockOption
     app.view().message(fmt::format("Waiting for the lock, held by {}...", who));
   };
   state::LockHolder holder = state::this_process(operation, app.clock().utc_now());
-  auto file_lock =
-      state::FileLock::acquire(project.state_file.string() + ".lock", holder, app.clock(),
-                               options.timeout, on_wait, app.stop());
+  auto file_lock = state::FileLock::acquire(project.state_file.string() + ".lock",
+                                            holder,
+                                            app.clock(),
+                                            options.timeout,
+                                            on_wait,
+                                            app.stop());
   if (!file_lock) {
     return refuse(file_lock.error());
   }
@@ -73,10 +84,14 @@ ApplySession::Begun ApplySession::begin(const Project& project, const LockOption
   if (state.open_run) {
     return refuse(make_error(ErrorCode::Conflict, open_run_message(*state.open_run)));
   }
-  EngineLock::Request request{project.configuration.project, project.configuration.workspace,
-                              state.lineage, holder, options.timeout, options.take};
-  auto engine_lock = EngineLock::acquire(request, engine.engine, engine.engine, app.clock(),
-                                         on_wait, app.stop());
+  EngineLock::Request request{project.configuration.project,
+                              project.configuration.workspace,
+                              state.lineage,
+                              holder,
+                              options.timeout,
+                              options.take};
+  auto engine_lock =
+      EngineLock::acquire(request, engine.engine, engine.engine, app.clock(), on_wait, app.stop());
   if (!engine_lock) {
     return refuse(engine_lock.error());
   }
@@ -84,7 +99,8 @@ ApplySession::Begun ApplySession::begin(const Project& project, const LockOption
   return {std::move(session), ExitCode::Done};
 }
 
-ExitCode ApplySession::execute(const planner::Plan& plan, const std::string& operation,
+ExitCode ApplySession::execute(const planner::Plan& plan,
+                               const std::string& operation,
                                const planner::ExecutorOptions& options) {
   if (const core::Result<void> ours = engine_lock_->check_still_ours(app_.stop()); !ours) {
     app_.view().error(ours.error());
@@ -102,11 +118,15 @@ ExitCode ApplySession::execute(const planner::Plan& plan, const std::string& ope
   header.workspace = plan.workspace;
   header.plan_json = planner::canonical_plan_bytes(plan);
   LogFiles logs((project_.state_file.parent_path() / "logs").lexically_normal());
-  const planner::ExecutorPorts ports{engine_.engine, engine_.engine, engine_.engine,
-                                     engine_.prober, *store_,        logs,
-                                     app_.clock(),   app_.view().progress()};
-  const planner::ApplyResult result =
-      planner::execute(plan, header, ports, options, app_.stop());
+  const planner::ExecutorPorts ports{engine_.engine,
+                                     engine_.engine,
+                                     engine_.engine,
+                                     engine_.prober,
+                                     *store_,
+                                     logs,
+                                     app_.clock(),
+                                     app_.view().progress()};
+  const planner::ApplyResult result = planner::execute(plan, header, ports, options, app_.stop());
   const ExitCode code = exit_code_of(result);
   app_.view().applied(plan, result, code);
   return code;

@@ -35,17 +35,25 @@ class ApplySession {
     std::unique_ptr<ApplySession> session;
     ExitCode exit = ExitCode::Error;
   };
-  [[nodiscard]] static Begun begin(const Project& project, const LockOptions& options,
-                                   const std::string& operation, EngineAccess& engine, App& app);
+
+  [[nodiscard]] static Begun begin(const Project& project,
+                                   const LockOptions& options,
+                                   const std::string& operation,
+                                   EngineAccess& engine,
+                                   App& app);
 
   [[nodiscard]] core::StateSnapshot snapshot() { return store_->snapshot(); }
 
   /// Carries out a plan made from this session's snapshot and shows how it went.
-  [[nodiscard]] ExitCode execute(const planner::Plan& plan, const std::string& operation,
+  [[nodiscard]] ExitCode execute(const planner::Plan& plan,
+                                 const std::string& operation,
                                  const planner::ExecutorOptions& options);
 
  private:
-  ApplySession(const Project& project, EngineAccess& engine, App& app, state::LockHolder holder,
+  ApplySession(const Project& project,
+               EngineAccess& engine,
+               App& app,
+               state::LockHolder holder,
                state::FileLock file_lock)
       : project_(project),
         engine_(engine),

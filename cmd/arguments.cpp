@@ -39,7 +39,8 @@ po::options_description describe(std::span<const Option> options) {
     if (option.value.empty()) {
       description.add_options()(name.c_str(), "");
     } else {
-      description.add_options()(name.c_str(), po::value<std::vector<std::string>>()->composing(), "");
+      description.add_options()(
+          name.c_str(), po::value<std::vector<std::string>>()->composing(), "");
     }
   }
   description.add_options()("[positional]", po::value<std::vector<std::string>>(), "");
@@ -65,17 +66,17 @@ core::Result<Arguments> parse_arguments(const std::vector<std::string>& words,
   const po::options_description description = describe(options);
   po::positional_options_description rest;
   rest.add("[positional]", -1);
-  const int style = (po::command_line_style::unix_style |
-                     po::command_line_style::allow_long_disguise) &
-                    ~po::command_line_style::allow_guessing;
+  const int style =
+      (po::command_line_style::unix_style | po::command_line_style::allow_long_disguise) &
+      ~po::command_line_style::allow_guessing;
   Arguments arguments;
   try {
     const po::parsed_options parsed =
         po::command_line_parser(words).options(description).positional(rest).style(style).run();
     for (const po::option& option : parsed.options) {
       if (option.string_key == "[positional]") {
-        arguments.positional_.insert(arguments.positional_.end(), option.value.begin(),
-                                     option.value.end());
+        arguments.positional_.insert(
+            arguments.positional_.end(), option.value.begin(), option.value.end());
         continue;
       }
       std::vector<std::string>& values = arguments.given_[option.string_key];
@@ -102,8 +103,9 @@ core::Result<Arguments> parse_arguments(const std::vector<std::string>& words,
                       fmt::format("{} is missing", positional[arguments.positional_.size()].name));
   }
   if (!many && arguments.positional_.size() > positional.size()) {
-    return make_error(ErrorCode::Invalid, fmt::format("unexpected argument \"{}\"",
-                                                      arguments.positional_[positional.size()]));
+    return make_error(
+        ErrorCode::Invalid,
+        fmt::format("unexpected argument \"{}\"", arguments.positional_[positional.size()]));
   }
   return arguments;
 }

@@ -13,8 +13,8 @@ namespace aim::cmd {
 
 /// One option of a command. Long names work with one dash and with two.
 struct Option {
-  std::string_view name;         ///< "lock-timeout"
-  std::string_view value = {};   ///< what stands for its value in help, "FILE"; empty: a switch
+  std::string_view name;        ///< "lock-timeout"
+  std::string_view value = {};  ///< what stands for its value in help, "FILE"; empty: a switch
   std::string_view help;
   char short_name = '\0';
   bool repeatable = false;
@@ -34,6 +34,7 @@ class Arguments {
   /// The last value given for `option`.
   [[nodiscard]] std::optional<std::string> value(std::string_view option) const;
   [[nodiscard]] std::vector<std::string> values(std::string_view option) const;
+
   [[nodiscard]] const std::vector<std::string>& positional() const { return positional_; }
 
   std::map<std::string, std::vector<std::string>, std::less<>> given_;

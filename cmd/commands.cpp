@@ -42,7 +42,8 @@ std::string wrapped(std::string_view text, std::size_t indent) {
 }
 
 std::string option_line(const Option& option) {
-  std::string left = option.short_name == '\0' ? "      " : fmt::format("  -{}, ", option.short_name);
+  std::string left =
+      option.short_name == '\0' ? "      " : fmt::format("  -{}, ", option.short_name);
   left += fmt::format("--{}{}{}", option.name, option.value.empty() ? "" : " ", option.value);
   constexpr std::size_t kHelpColumn = 32;
   const std::string help = wrapped(option.help, kHelpColumn);
@@ -94,15 +95,15 @@ ExitCode unknown_command(const std::vector<std::string>& words, App& app) {
   for (const Command& command : commands()) {
     names.emplace_back(command.name);
   }
-  const std::string given =
-      group && words.size() > 1 ? words[0] + " " + words[1] : words.front();
+  const std::string given = group && words.size() > 1 ? words[0] + " " + words[1] : words.front();
   const std::string hint = core::did_you_mean(given, names);
   app.view().error(core::make_error(
       core::ErrorCode::Invalid,
-      group && words.size() == 1
-          ? fmt::format("{} needs a second word; see aim --help", given)
-          : fmt::format("there is no command \"{}\"{}{}; see aim --help", given,
-                        hint.empty() ? "" : ". ", hint)));
+      group && words.size() == 1 ? fmt::format("{} needs a second word; see aim --help", given)
+                                 : fmt::format("there is no command \"{}\"{}{}; see aim --help",
+                                               given,
+                                               hint.empty() ? "" : ". ",
+                                               hint)));
   return ExitCode::Error;
 }
 
@@ -114,9 +115,9 @@ std::vector<std::string> command_first(const std::vector<std::string>& words) {
     const bool takes_value =
         word.find('=') == std::string::npos &&
         std::any_of(std::begin(kGlobalOptions), std::end(kGlobalOptions), [&](const Option& o) {
-          return !o.value.empty() && (word == fmt::format("--{}", o.name) ||
-                                      word == fmt::format("-{}", o.name) ||
-                                      (o.short_name && word == fmt::format("-{}", o.short_name)));
+          return !o.value.empty() &&
+                 (word == fmt::format("--{}", o.name) || word == fmt::format("-{}", o.name) ||
+                  (o.short_name && word == fmt::format("-{}", o.short_name)));
         });
     first += takes_value ? 2 : 1;
   }
@@ -126,7 +127,8 @@ std::vector<std::string> command_first(const std::vector<std::string>& words) {
   std::size_t used = 0;
   find_command(result, used);
   result.insert(result.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(used, 0)),
-                words.begin(), words.begin() + static_cast<std::ptrdiff_t>(first));
+                words.begin(),
+                words.begin() + static_cast<std::ptrdiff_t>(first));
   return result;
 }
 
@@ -138,11 +140,20 @@ bool asks_for_help(const std::vector<std::string>& words) {
 }  // namespace
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> kCommands = {
-      init_command(),   validate_command(), plan_command(),       apply_command(),
-      destroy_command(), status_command(),  logs_command(),       test_command(),
-      show_command(),   output_command(),   state_list_command(), state_show_command(),
-      schema_command(), version_command()};
+  static const std::vector<Command> kCommands = {init_command(),
+                                                 validate_command(),
+                                                 plan_command(),
+                                                 apply_command(),
+                                                 destroy_command(),
+                                                 status_command(),
+                                                 logs_command(),
+                                                 test_command(),
+                                                 show_command(),
+                                                 output_command(),
+                                                 state_list_command(),
+                                                 state_show_command(),
+                                                 schema_command(),
+                                                 version_command()};
   return kCommands;
 }
 
@@ -156,7 +167,8 @@ ExitCode run_command(const std::vector<std::string>& given, App& app) {
                      std::find(given.begin(), given.end(), "-no-color") != given.end();
   const view::ColourWish colour = plain ? view::ColourWish::Never : view::ColourWish::Automatic;
   app.set_view(make_view(json ? ViewKind::Json : ViewKind::Human,
-                         view::terminal_from(environment, colour), app.clock()));
+                         view::terminal_from(environment, colour),
+                         app.clock()));
   const std::vector<std::string> words = command_first(given);
   if (asks_for_help(words)) {
     std::size_t used = 0;
@@ -176,7 +188,8 @@ ExitCode run_command(const std::vector<std::string>& given, App& app) {
   }
   const core::Result<Arguments> arguments =
       parse_arguments({words.begin() + static_cast<std::ptrdiff_t>(used), words.end()},
-                      all_options(*command), command->positional);
+                      all_options(*command),
+                      command->positional);
   if (arguments && arguments->has("help")) {
     app.view().text(help_text(*command));
     return ExitCode::Done;
@@ -229,15 +242,20 @@ std::string overview_text() {
 std::string commands_markdown() {
   std::string text = "# Commands\n\nWritten by `scripts/docs` from the program's own tables.\n";
   for (const Command& command : commands()) {
-    text += fmt::format("\n## aim {}\n\n{}\n\n```\n{}\n```\n", command.name, command.description,
+    text += fmt::format("\n## aim {}\n\n{}\n\n```\n{}\n```\n",
+                        command.name,
+                        command.description,
                         usage_line(command));
     if (!command.options.empty()) {
       text += "\n| option | meaning |\n|---|---|\n";
       for (const Option& option : command.options) {
-        text += fmt::format("| `{}--{}{}{}` | {} |\n",
-                            option.short_name == '\0' ? "" : fmt::format("-{}, ", option.short_name),
-                            option.name, option.value.empty() ? "" : " ", option.value,
-                            option.help);
+        text +=
+            fmt::format("| `{}--{}{}{}` | {} |\n",
+                        option.short_name == '\0' ? "" : fmt::format("-{}, ", option.short_name),
+                        option.name,
+                        option.value.empty() ? "" : " ",
+                        option.value,
+                        option.help);
       }
     }
   }
@@ -245,7 +263,10 @@ std::string commands_markdown() {
   for (const Option& option : kGlobalOptions) {
     text += fmt::format("| `{}--{}{}{}` | {} |\n",
                         option.short_name == '\0' ? "" : fmt::format("-{}, ", option.short_name),
-                        option.name, option.value.empty() ? "" : " ", option.value, option.help);
+                        option.name,
+                        option.value.empty() ? "" : " ",
+                        option.value,
+                        option.help);
   }
   text += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n";
   for (const ExitCodeMeaning& one : kExitCodes) {

@@ -69,11 +69,13 @@ ExitCode run_logs(const Arguments& arguments, App& app) {
     request.tail = lines;
   }
   const auto read = target->engine->engine.logs(
-      target->record.docker_id, request,
-      [&](const core::LogPiece& piece) { app.view().log_piece(piece); }, app.stop());
+      target->record.docker_id,
+      request,
+      [&](const core::LogPiece& piece) { app.view().log_piece(piece); },
+      app.stop());
   if (!read) {
-    app.view().error(core::while_doing(read.error(), "while reading the log of " +
-                                                         target->record.docker_name));
+    app.view().error(
+        core::while_doing(read.error(), "while reading the log of " + target->record.docker_name));
     return ExitCode::Error;
   }
   return ExitCode::Done;

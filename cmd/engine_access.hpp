@@ -15,7 +15,10 @@ namespace aim::cmd {
 /// A connection to the Engine that is meant, with everything built on it.
 struct EngineAccess {
   EngineAccess(providers::DockerHost where, core::Clock& clock)
-      : host(std::move(where)), client(host.endpoint), engine(client), prober(routes(host, clock)) {}
+      : host(std::move(where)),
+        client(host.endpoint),
+        engine(client),
+        prober(routes(host, clock)) {}
 
   providers::DockerHost host;
   providers::HttpClient client;

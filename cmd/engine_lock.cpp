@@ -16,7 +16,8 @@ constexpr std::chrono::milliseconds kPollEvery{250};
 
 /// The label of the lock volume; nothing if there is no such volume.
 Result<std::optional<std::string>> current_label(core::EngineReader& reader,
-                                                 const std::string& volume, std::stop_token stop) {
+                                                 const std::string& volume,
+                                                 std::stop_token stop) {
   const auto volumes = reader.list_volumes(stop);
   if (!volumes) {
     return core::while_doing(volumes.error(), "while looking at the lock");
@@ -30,8 +31,10 @@ Result<std::optional<std::string>> current_label(core::EngineReader& reader,
   return std::optional<std::string>();
 }
 
-core::Error locked_by(const std::string& volume, const Result<state::LockHolder>& holder,
-                      state::Liveness liveness, core::Utc now) {
+core::Error locked_by(const std::string& volume,
+                      const Result<state::LockHolder>& holder,
+                      state::Liveness liveness,
+                      core::Utc now) {
   const std::string who = holder ? state::describe(*holder, now)
                                  : fmt::format("somebody (the volume {} does not say who)", volume);
   const std::string hint =
@@ -48,8 +51,10 @@ std::string lock_volume_name(const std::string& project, const std::string& work
   return fmt::format("aim-lock.{}.{}", project, workspace);
 }
 
-Result<EngineLock> EngineLock::acquire(const Request& request, core::EngineReader& reader,
-                                       core::EngineActor& actor, core::Clock& clock,
+Result<EngineLock> EngineLock::acquire(const Request& request,
+                                       core::EngineReader& reader,
+                                       core::EngineActor& actor,
+                                       core::Clock& clock,
                                        const std::function<void(const std::string&)>& on_wait,
                                        std::stop_token stop) {
   const std::string volume = lock_volume_name(request.project, request.workspace);
@@ -73,8 +78,7 @@ Result<EngineLock> EngineLock::acquire(const Request& request, core::EngineReade
       continue;  // given up in between
     }
     const Result<state::LockHolder> holder = state::holder_from_json(**now_held);
-    const state::Liveness liveness =
-        holder ? state::liveness(*holder) : state::Liveness::Elsewhere;
+    const state::Liveness liveness = holder ? state::liveness(*holder) : state::Liveness::Elsewhere;
     if (liveness == state::Liveness::Dead ||
         (liveness == state::Liveness::Elsewhere && request.take == TakeLock::Yes)) {
       const auto removed = actor.perform(core::RemoveVolume{volume}, stop);

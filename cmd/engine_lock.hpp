@@ -30,8 +30,11 @@ class EngineLock {
   /// Blocks up to the timeout, calling `on_wait` once, with who holds the lock. Errors: Locked
   /// (the message names the holder and says what to do), those of the ports.
   [[nodiscard]] static core::Result<EngineLock> acquire(
-      const Request& request, core::EngineReader& reader, core::EngineActor& actor,
-      core::Clock& clock, const std::function<void(const std::string&)>& on_wait,
+      const Request& request,
+      core::EngineReader& reader,
+      core::EngineActor& actor,
+      core::Clock& clock,
+      const std::function<void(const std::string&)>& on_wait,
       std::stop_token stop);
 
   /// Locked if somebody took the lock away meanwhile.
@@ -51,7 +54,9 @@ class EngineLock {
     std::string volume;
     std::string label;  ///< the holder as it was written
   };
+
   explicit EngineLock(std::unique_ptr<Held> held) : held_(std::move(held)) {}
+
   std::unique_ptr<Held> held_;
 };
 

@@ -17,7 +17,8 @@ using core::make_error;
 
 namespace {
 
-constexpr std::string_view kConfiguration = R"yaml(# What runs here. `aim plan` shows what would change, `aim apply` changes it.
+constexpr std::string_view kConfiguration =
+    R"yaml(# What runs here. `aim plan` shows what would change, `aim apply` changes it.
 version: 1
 project: {project}          # names the objects on Docker, together with the workspace
 
@@ -60,7 +61,8 @@ core::Result<void> write_new(const fs::path& file, std::string_view text) {
   const int reason = errno;
   ::close(descriptor);
   if (written != static_cast<ssize_t>(text.size())) {
-    return make_error(ErrorCode::Failed, fmt::format("{}: {}", file.string(), std::strerror(reason)));
+    return make_error(ErrorCode::Failed,
+                      fmt::format("{}: {}", file.string(), std::strerror(reason)));
   }
   return {};
 }
@@ -100,8 +102,8 @@ ExitCode run_init(const Arguments& arguments, App& app) {
     }
     app.view().message(fmt::format("Wrote {}.", ignore.string()));
   } else if (present && ("\n" + *present).find("\n.aim/") == std::string::npos) {
-    app.view().message(fmt::format("Add \".aim/\" to {}: the state does not belong in git.",
-                                   ignore.string()));
+    app.view().message(
+        fmt::format("Add \".aim/\" to {}: the state does not belong in git.", ignore.string()));
   }
   app.view().message("Edit it, then run: aim plan");
   return ExitCode::Done;

@@ -30,7 +30,8 @@ bool write_all(int file, std::string_view text) {
 }  // namespace
 
 Result<std::string> LogFiles::save(
-    core::RunId run, const std::string& container,
+    core::RunId run,
+    const std::string& container,
     const std::function<Result<void>(const core::LogSink&)>& produce) {
   std::error_code failed;
   fs::create_directories(directory_, failed);
@@ -41,9 +42,8 @@ Result<std::string> LogFiles::save(
                       fmt::format("{}: {}", path.string(), std::strerror(errno)));
   }
   bool written = true;
-  const Result<void> produced = produce([&](const core::LogPiece& piece) {
-    written = written && write_all(file, piece.text);
-  });
+  const Result<void> produced = produce(
+      [&](const core::LogPiece& piece) { written = written && write_all(file, piece.text); });
   const int reason = errno;
   ::close(file);
   if (!produced) {

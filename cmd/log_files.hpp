@@ -12,7 +12,8 @@ class LogFiles : public core::LogArchive {
   explicit LogFiles(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
   core::Result<std::string> save(
-      core::RunId run, const std::string& container,
+      core::RunId run,
+      const std::string& container,
       const std::function<core::Result<void>(const core::LogSink&)>& produce) override;
 
  private:

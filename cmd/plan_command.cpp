@@ -20,8 +20,7 @@ ExitCode run_plan(const Arguments& arguments, App& app) {
     return ExitCode::Error;
   }
   const std::optional<core::StateSnapshot> state = read_state(project->state_file, app);
-  const std::unique_ptr<EngineAccess> engine =
-      open_engine(project->configuration.docker_host, app);
+  const std::unique_ptr<EngineAccess> engine = open_engine(project->configuration.docker_host, app);
   if (!state || !engine) {
     return ExitCode::Error;
   }
@@ -33,17 +32,19 @@ ExitCode run_plan(const Arguments& arguments, App& app) {
   if (state->open_run) {
     app.view().message(fmt::format(
         "Warning: run {} ({} by {}) did not end; apply will refuse until it is settled.",
-        state->open_run->id.value, state->open_run->operation, state->open_run->who));
+        state->open_run->id.value,
+        state->open_run->operation,
+        state->open_run->who));
   }
   app.view().plan(*plan, project->sources);
   if (const auto out = arguments.value("out")) {
-    if (const core::Result<void> saved =
-            planner::save_plan(*plan, *out, app.clock().utc_now());
+    if (const core::Result<void> saved = planner::save_plan(*plan, *out, app.clock().utc_now());
         !saved) {
       app.view().error(saved.error());
       return ExitCode::Error;
     }
-    app.view().message(fmt::format("Saved the plan. To carry out exactly this: aim apply {}", *out));
+    app.view().message(
+        fmt::format("Saved the plan. To carry out exactly this: aim apply {}", *out));
   }
   const bool changes = planner::has_changes(*plan);
   return changes && arguments.has("detailed-exitcode") ? ExitCode::Changes : ExitCode::Done;

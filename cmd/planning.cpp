@@ -48,17 +48,18 @@ Result<Address> complete_address(const std::string& given, const std::set<Addres
     for (const Address& address : matching) {
       texts.push_back(address.str());
     }
-    return make_error(ErrorCode::Conflict, fmt::format("\"{}\" can be {}; say which", given,
-                                                       fmt::join(texts, " or ")));
+    return make_error(ErrorCode::Conflict,
+                      fmt::format("\"{}\" can be {}; say which", given, fmt::join(texts, " or ")));
   }
   const std::string hint = core::did_you_mean(given, names);
-  return make_error(ErrorCode::NotFound,
-                    fmt::format("there is no resource \"{}\"{}{}", given,
-                                hint.empty() ? "" : ". ", hint));
+  return make_error(
+      ErrorCode::NotFound,
+      fmt::format("there is no resource \"{}\"{}{}", given, hint.empty() ? "" : ". ", hint));
 }
 
 std::optional<planner::PlanOptions> plan_options(const Arguments& arguments,
-                                                 const Project& project, App& app) {
+                                                 const Project& project,
+                                                 App& app) {
   planner::PlanOptions options;
   options.destroy = arguments.has("destroy");
   options.destroy_volumes = arguments.has("volumes");
@@ -83,8 +84,8 @@ std::optional<planner::PlanOptions> plan_options(const Arguments& arguments,
   read("exclude", options.excludes);
   read("replace", options.replaces);
   if (!options.targets.empty() && !options.excludes.empty()) {
-    app.view().error(make_error(ErrorCode::Invalid,
-                                "--target and --exclude cannot be given together"));
+    app.view().error(
+        make_error(ErrorCode::Invalid, "--target and --exclude cannot be given together"));
     ok = false;
   }
   return ok ? std::optional(options) : std::nullopt;
@@ -117,15 +118,21 @@ std::optional<core::StateSnapshot> read_state(const std::filesystem::path& file,
 
 std::optional<planner::Plan> make_plan_now(const Project& project,
                                            const planner::PlanOptions& options,
-                                           const core::StateSnapshot& state, EngineAccess& engine,
-                                           std::size_t parallelism, App& app) {
+                                           const core::StateSnapshot& state,
+                                           EngineAccess& engine,
+                                           std::size_t parallelism,
+                                           App& app) {
   const planner::Configuration& configuration = project.configuration;
-  const auto world = planner::observe(engine.engine, state, configuration.project,
-                                      configuration.workspace, parallelism, app.stop());
+  const auto world = planner::observe(engine.engine,
+                                      state,
+                                      configuration.project,
+                                      configuration.workspace,
+                                      parallelism,
+                                      app.stop());
   if (!world) {
     app.view().error(core::while_doing(
-        world.error(), fmt::format("on Docker at {} (from {})", engine.host.uri,
-                                   engine.host.origin)));
+        world.error(),
+        fmt::format("on Docker at {} (from {})", engine.host.uri, engine.host.origin)));
     return std::nullopt;
   }
   core::Diagnostics diagnostics;

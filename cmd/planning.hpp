@@ -21,7 +21,8 @@ inline constexpr Option kPlanOptions[] = {
 /// Reads the planning options; short addresses ("qwen") are completed where they are unique.
 /// Faults are shown; nothing is returned then.
 [[nodiscard]] std::optional<planner::PlanOptions> plan_options(const Arguments& arguments,
-                                                               const Project& project, App& app);
+                                                               const Project& project,
+                                                               App& app);
 
 /// --parallelism, 1 to 256; shows a fault and returns nothing.
 [[nodiscard]] std::optional<std::size_t> parallelism(const Arguments& arguments, App& app);
@@ -31,7 +32,8 @@ inline constexpr Option kPlanOptions[] = {
                                                          const planner::PlanOptions& options,
                                                          const core::StateSnapshot& state,
                                                          EngineAccess& engine,
-                                                         std::size_t parallelism, App& app);
+                                                         std::size_t parallelism,
+                                                         App& app);
 
 /// The state as a snapshot; never written. Shows a fault and returns nothing.
 [[nodiscard]] std::optional<core::StateSnapshot> read_state(const std::filesystem::path& file,
@@ -39,8 +41,8 @@ inline constexpr Option kPlanOptions[] = {
 
 /// "endpoint.qwen" from "endpoint.qwen" or, where it is unique among `known`, "qwen". Errors:
 /// NotFound with suggestions, Conflict when it is not unique.
-[[nodiscard]] core::Result<core::Address> complete_address(
-    const std::string& given, const std::set<core::Address>& known);
+[[nodiscard]] core::Result<core::Address> complete_address(const std::string& given,
+                                                           const std::set<core::Address>& known);
 
 /// Addresses of the configuration and the state.
 [[nodiscard]] std::set<core::Address> known_addresses(const planner::Configuration& configuration,

@@ -41,8 +41,10 @@ std::vector<fs::path> files_ending(const fs::path& directory, std::string_view e
   return found;
 }
 
-void add_file(const fs::path& directory, const fs::path& file,
-              std::vector<ConfigurationFile>& files, Diagnostics& diagnostics) {
+void add_file(const fs::path& directory,
+              const fs::path& file,
+              std::vector<ConfigurationFile>& files,
+              Diagnostics& diagnostics) {
   core::Result<std::string> text = read_file(file);
   if (!text) {
     diagnostics.error("File cannot be read", text.error().message);
@@ -51,7 +53,8 @@ void add_file(const fs::path& directory, const fs::path& file,
   files.push_back({shown_name(directory, file), std::move(*text)});
 }
 
-void find_configuration(const fs::path& directory, planner::ConfigurationInput& input,
+void find_configuration(const fs::path& directory,
+                        planner::ConfigurationInput& input,
                         Diagnostics& diagnostics) {
   std::error_code failed;
   const fs::path main = directory / "aim.yaml";
@@ -69,8 +72,11 @@ void find_configuration(const fs::path& directory, planner::ConfigurationInput& 
   }
 }
 
-void find_variables(const fs::path& directory, const Arguments& arguments, const App& app,
-                    planner::ConfigurationInput& input, Diagnostics& diagnostics) {
+void find_variables(const fs::path& directory,
+                    const Arguments& arguments,
+                    const App& app,
+                    planner::ConfigurationInput& input,
+                    Diagnostics& diagnostics) {
   for (const auto& [name, value] : app.surroundings().all_environment) {
     if (name.starts_with(kVariablePrefix)) {
       input.environment_variables.emplace(name.substr(kVariablePrefix.size()), value);
@@ -138,7 +144,9 @@ fs::path project_directory(const Arguments& arguments, const App&) {
   return fs::path(arguments.value("chdir").value_or("."));
 }
 
-fs::path state_file(const Arguments& arguments, const App& app, const fs::path& directory,
+fs::path state_file(const Arguments& arguments,
+                    const App& app,
+                    const fs::path& directory,
                     const std::optional<std::string>& configured) {
   if (const auto given = arguments.value("state")) {
     return fs::path(*given);
@@ -154,7 +162,8 @@ fs::path state_file(const Arguments& arguments, const App& app, const fs::path& 
                             : directory / ".aim" / "workspaces" / space / "state.db";
 }
 
-std::optional<Project> load_project(const Arguments& arguments, App& app,
+std::optional<Project> load_project(const Arguments& arguments,
+                                    App& app,
                                     const PresetVariables& preset) {
   Project project;
   project.directory = project_directory(arguments, app);
@@ -174,15 +183,14 @@ std::optional<Project> load_project(const Arguments& arguments, App& app,
   find_configuration(project.directory, input, diagnostics);
   find_variables(project.directory, arguments, app, input, diagnostics);
   if (!diagnostics.has_errors()) {
-    project.configuration =
-        planner::load_configuration(input, project.sources, diagnostics);
+    project.configuration = planner::load_configuration(input, project.sources, diagnostics);
   }
   app.view().diagnostics(diagnostics, project.sources);
   if (diagnostics.has_errors()) {
     return std::nullopt;
   }
-  project.state_file = state_file(arguments, app, project.directory,
-                                  project.configuration.state_path);
+  project.state_file =
+      state_file(arguments, app, project.directory, project.configuration.state_path);
   return project;
 }
 

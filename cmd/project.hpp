@@ -29,12 +29,14 @@ inline constexpr Option kVariableOptions[] = {
 /// returned then. Warnings are shown and do no harm.
 /// `preset` are variables of a saved plan, which --var overrides.
 using PresetVariables = std::vector<std::pair<std::string, std::string>>;
-[[nodiscard]] std::optional<Project> load_project(const Arguments& arguments, App& app,
+[[nodiscard]] std::optional<Project> load_project(const Arguments& arguments,
+                                                  App& app,
                                                   const PresetVariables& preset = {});
 
 /// The state file for a command that needs no configuration: --state, AIM_STATE, or the one beside
 /// the configuration if that can be read.
-[[nodiscard]] std::filesystem::path state_file(const Arguments& arguments, const App& app,
+[[nodiscard]] std::filesystem::path state_file(const Arguments& arguments,
+                                               const App& app,
                                                const std::filesystem::path& directory,
                                                const std::optional<std::string>& configured);
 

@@ -75,9 +75,9 @@ ExitCode run_output(const Arguments& arguments, App& app) {
       names.push_back(other);
     }
     const std::string hint = core::did_you_mean(name, names);
-    app.view().error(make_error(ErrorCode::NotFound,
-                                "the state has no output \"" + name + "\"" +
-                                    (hint.empty() ? std::string() : ". " + hint)));
+    app.view().error(make_error(
+        ErrorCode::NotFound,
+        "the state has no output \"" + name + "\"" + (hint.empty() ? std::string() : ". " + hint)));
     return ExitCode::Error;
   }
   app.view().output(name, found->second);

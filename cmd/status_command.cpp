@@ -11,8 +11,10 @@ namespace aim::cmd {
 namespace {
 
 /// One quick look: does the first check (health) pass now?
-std::string answering(const core::RecordedResource& record, const core::ObservedContainer& container,
-                      EngineAccess& engine, std::stop_token stop) {
+std::string answering(const core::RecordedResource& record,
+                      const core::ObservedContainer& container,
+                      EngineAccess& engine,
+                      std::stop_token stop) {
   const auto policy = planner::readiness_policy(record.address, record.attributes);
   if (!policy || policy->checks.empty()) {
     return {};
@@ -54,8 +56,12 @@ ExitCode run_status(const Arguments& arguments, App& app) {
   if (!state || !engine) {
     return ExitCode::Error;
   }
-  const auto world = planner::observe(engine->engine, *state, project->configuration.project,
-                                      project->configuration.workspace, 10, app.stop());
+  const auto world = planner::observe(engine->engine,
+                                      *state,
+                                      project->configuration.project,
+                                      project->configuration.workspace,
+                                      10,
+                                      app.stop());
   if (!world) {
     app.view().error(core::while_doing(world.error(), "on Docker at " + engine->host.uri));
     return ExitCode::Error;

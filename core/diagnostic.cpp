@@ -13,7 +13,8 @@ void Diagnostics::error(std::string summary, std::string detail, std::optional<S
   add({Severity::Error, std::move(summary), std::move(detail), std::move(range), {}, {}});
 }
 
-void Diagnostics::warning(std::string summary, std::string detail,
+void Diagnostics::warning(std::string summary,
+                          std::string detail,
                           std::optional<SourceRange> range) {
   add({Severity::Warning, std::move(summary), std::move(detail), std::move(range), {}, {}});
 }
@@ -27,8 +28,9 @@ void Diagnostics::append(const Diagnostics& others) {
 }
 
 bool Diagnostics::has_errors() const {
-  return std::any_of(items_.begin(), items_.end(),
-                     [](const Diagnostic& d) { return d.severity == Severity::Error; });
+  return std::any_of(items_.begin(), items_.end(), [](const Diagnostic& d) {
+    return d.severity == Severity::Error;
+  });
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
@@ -42,7 +44,8 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
     if (a.range.has_value() != b.range.has_value()) {
       return a.range.has_value();
     }
-    return a.range && std::tie(a.range->file, a.range->begin) < std::tie(b.range->file, b.range->begin);
+    return a.range &&
+           std::tie(a.range->file, a.range->begin) < std::tie(b.range->file, b.range->begin);
   });
   return result;
 }
@@ -53,7 +56,9 @@ namespace {
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   const std::size_t width = b.size() + 1;
   std::vector<std::size_t> table((a.size() + 1) * width);
-  const auto at = [&](std::size_t i, std::size_t j) -> std::size_t& { return table[i * width + j]; };
+  const auto at = [&](std::size_t i, std::size_t j) -> std::size_t& {
+    return table[i * width + j];
+  };
   for (std::size_t i = 0; i <= a.size(); ++i) {
     at(i, 0) = i;
   }
@@ -74,7 +79,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::vector<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
+std::vector<std::string> nearest(std::string_view word,
+                                 const std::vector<std::string>& candidates) {
   // A word of thousands of characters is no typing error, and the table would be quadratic.
   if (word.size() > 128) {
     return {};

@@ -42,6 +42,7 @@ class Diagnostics {
   void append(const Diagnostics& others);
 
   [[nodiscard]] bool has_errors() const;
+
   [[nodiscard]] bool empty() const { return items_.empty(); }
 
   /// In order of file, line, column; those without a place last, in the order they were added.

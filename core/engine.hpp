@@ -42,11 +42,13 @@ struct LogRequest {
   bool timestamps = false;
   std::optional<std::int64_t> since_unix_seconds;
 };
+
 /// One piece of a container's output, foreign text, not necessarily whole lines.
 struct LogPiece {
   bool is_stderr = false;
   std::string_view text;
 };
+
 using LogSink = std::function<void(const LogPiece&)>;
 
 struct ContainerExit {
@@ -60,8 +62,10 @@ class ContainerWatcher {
  public:
   virtual ~ContainerWatcher() = default;
   /// Hands over the output, in order, until its end (or for ever with `follow`).
-  [[nodiscard]] virtual Result<void> logs(const std::string& container, const LogRequest& request,
-                                          const LogSink& sink, std::stop_token stop) = 0;
+  [[nodiscard]] virtual Result<void> logs(const std::string& container,
+                                          const LogRequest& request,
+                                          const LogSink& sink,
+                                          std::stop_token stop) = 0;
   /// Blocks until the container does not run (at once if it does not now). NotFound if gone.
   [[nodiscard]] virtual Result<ContainerExit> wait_exit(const std::string& container,
                                                         std::stop_token stop) = 0;
@@ -85,28 +89,34 @@ struct CreateContainer {
   std::vector<Attachment> networks;
   bool operator==(const CreateContainer&) const = default;
 };
+
 struct StartContainer {
   std::string container;
   bool operator==(const StartContainer&) const = default;
 };
+
 struct StopContainer {
   std::string container;
   std::chrono::seconds grace{10};
   bool operator==(const StopContainer&) const = default;
 };
+
 struct KillContainer {
   std::string container;
   bool operator==(const KillContainer&) const = default;
 };
+
 struct UnpauseContainer {
   std::string container;
   bool operator==(const UnpauseContainer&) const = default;
 };
+
 struct RenameContainer {
   std::string container;
   std::string new_name;
   bool operator==(const RenameContainer&) const = default;
 };
+
 /// `attributes` holds those of memory, memory_swap, memory_reservation, cpus, cpuset, pids_limit,
 /// restart that change. The provider inspects afterwards: ErrorCode::Failed if Docker ignored it.
 struct UpdateContainer {
@@ -114,47 +124,64 @@ struct UpdateContainer {
   Map attributes;
   bool operator==(const UpdateContainer&) const = default;
 };
+
 struct RemoveContainer {
   std::string container;
-  bool force = false;           ///< kill it if it runs
+  bool force = false;             ///< kill it if it runs
   bool anonymous_volumes = true;  ///< remove the anonymous volumes with it
   bool operator==(const RemoveContainer&) const = default;
 };
+
 struct ConnectNetwork {
   std::string container;
   Attachment attachment;
   bool operator==(const ConnectNetwork&) const = default;
 };
+
 struct DisconnectNetwork {
   std::string container;
   std::string network;
   bool operator==(const DisconnectNetwork&) const = default;
 };
+
 struct CreateNetwork {
   std::string name;
   Map attributes;
   Labels labels;
   bool operator==(const CreateNetwork&) const = default;
 };
+
 struct RemoveNetwork {
   std::string network;
   bool operator==(const RemoveNetwork&) const = default;
 };
+
 struct CreateVolume {
   std::string name;
   Map attributes;
   Labels labels;
   bool operator==(const CreateVolume&) const = default;
 };
+
 struct RemoveVolume {
   std::string name;
   bool operator==(const RemoveVolume&) const = default;
 };
 
-using Call = std::variant<CreateContainer, StartContainer, StopContainer, KillContainer,
-                          UnpauseContainer, RenameContainer, UpdateContainer, RemoveContainer,
-                          ConnectNetwork, DisconnectNetwork, CreateNetwork, RemoveNetwork,
-                          CreateVolume, RemoveVolume>;
+using Call = std::variant<CreateContainer,
+                          StartContainer,
+                          StopContainer,
+                          KillContainer,
+                          UnpauseContainer,
+                          RenameContainer,
+                          UpdateContainer,
+                          RemoveContainer,
+                          ConnectNetwork,
+                          DisconnectNetwork,
+                          CreateNetwork,
+                          RemoveNetwork,
+                          CreateVolume,
+                          RemoveVolume>;
 
 /// "create container lab-qwen.g2": for people and for error frames.
 [[nodiscard]] std::string describe(const Call& call);
@@ -165,7 +192,7 @@ using Call = std::variant<CreateContainer, StartContainer, StopContainer, KillCo
 [[nodiscard]] Result<Call> call_from_json(const boost::json::value& json);
 
 struct CallOutcome {
-  std::string id;  ///< of what was created; else empty
+  std::string id;                     ///< of what was created; else empty
   std::vector<std::string> warnings;  ///< foreign text
 };
 
@@ -185,7 +212,8 @@ class EngineActor {
   [[nodiscard]] virtual Result<CallOutcome> perform(const Call& call, std::stop_token stop) = 0;
   /// Pulls one tag or digest; success is proven by inspecting the image afterwards.
   [[nodiscard]] virtual Result<ObservedImage> pull(
-      const std::string& reference, const std::function<void(const PullProgress&)>& progress,
+      const std::string& reference,
+      const std::function<void(const PullProgress&)>& progress,
       std::stop_token stop) = 0;
 };
 

@@ -35,13 +35,14 @@ std::optional<std::string> parse_key(std::string_view text) {
 
 bool ProjectNameRules::valid(std::string_view text) {
   return !text.empty() && text.size() <= 40 && text.front() != '-' &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_lower_or_digit(c) || c == '-'; });
+         std::all_of(
+             text.begin(), text.end(), [](char c) { return is_lower_or_digit(c) || c == '-'; });
 }
 
 bool ResourceNameRules::valid(std::string_view text) {
   return !text.empty() && text.size() <= 63 && is_word(text.front()) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_word(c) || c == '-' || c == '_'; });
+         std::all_of(
+             text.begin(), text.end(), [](char c) { return is_word(c) || c == '-' || c == '_'; });
 }
 
 bool ContainerIdRules::valid(std::string_view text) {

@@ -26,10 +26,12 @@ class StrongText {
   }
 
   [[nodiscard]] const std::string& str() const { return text_; }
+
   auto operator<=>(const StrongText&) const = default;
 
  private:
   explicit StrongText(std::string text) : text_(std::move(text)) {}
+
   std::string text_;
 };
 
@@ -38,11 +40,13 @@ struct ProjectNameRules {
       "a project name is 1 to 40 characters of a-z, 0-9 and -, and starts with a letter or digit";
   static bool valid(std::string_view text);
 };
+
 struct ResourceNameRules {
   static constexpr std::string_view kRule =
       "a name is 1 to 63 characters of a-z, A-Z, 0-9, - and _, and starts with a letter or digit";
   static bool valid(std::string_view text);
 };
+
 struct ContainerIdRules {
   static constexpr std::string_view kRule = "a container id is 64 hexadecimal digits";
   static bool valid(std::string_view text);
@@ -53,8 +57,8 @@ using ResourceName = StrongText<ResourceNameRules>;
 
 enum class Kind { Endpoint, Container, Network, Volume };
 
-[[nodiscard]] std::string_view to_string(Kind kind);           ///< "endpoint"
-[[nodiscard]] std::string_view section_name(Kind kind);        ///< "endpoints"
+[[nodiscard]] std::string_view to_string(Kind kind);                 ///< "endpoint"
+[[nodiscard]] std::string_view section_name(Kind kind);              ///< "endpoints"
 [[nodiscard]] std::optional<Kind> kind_from(std::string_view word);  ///< of "endpoint"
 inline constexpr Kind kAllKinds[] = {Kind::Endpoint, Kind::Container, Kind::Network, Kind::Volume};
 
@@ -76,6 +80,7 @@ struct RunId {
   std::int64_t value = 0;
   auto operator<=>(const RunId&) const = default;
 };
+
 struct StepId {
   std::int64_t value = 0;
   auto operator<=>(const StepId&) const = default;
@@ -90,6 +95,7 @@ struct fmt::formatter<aim::core::Address> : fmt::formatter<std::string_view> {
     return fmt::formatter<std::string_view>::format(address.str(), context);
   }
 };
+
 template <>
 struct std::hash<aim::core::Address> {
   std::size_t operator()(const aim::core::Address& address) const {

@@ -16,7 +16,7 @@ struct RunHeader {
   std::string host;
   std::string boot_id;
   std::int64_t pid = 0;
-  std::string lineage;     ///< written to an empty store by the run that begins it
+  std::string lineage;  ///< written to an empty store by the run that begins it
   std::string project;
   std::string workspace;
   std::string git_commit;  ///< of the configuration's directory, empty if none

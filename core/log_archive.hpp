@@ -14,7 +14,8 @@ class LogArchive {
   /// Writes what `produce` hands to the sink under a name made of run and container; returns the
   /// path as a person would open it. Errors: Failed (disk), and those of `produce`.
   [[nodiscard]] virtual Result<std::string> save(
-      RunId run, const std::string& container,
+      RunId run,
+      const std::string& container,
       const std::function<Result<void>(const LogSink&)>& produce) = 0;
 };
 

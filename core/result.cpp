@@ -61,8 +61,8 @@ void check_failed(const char* condition, const char* file, int line) {
 }
 
 void throw_exception_from_error(const Error& error, const boost::source_location& where) {
-  throw BrokenWorld(fmt::format("unchecked error: {} ({}:{})", to_string(error), where.file_name(),
-                                where.line()));
+  throw BrokenWorld(fmt::format(
+      "unchecked error: {} ({}:{})", to_string(error), where.file_name(), where.line()));
 }
 
 }  // namespace aim::core

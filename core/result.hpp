@@ -58,7 +58,8 @@ class BrokenWorld : public std::runtime_error {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 
 /// Found by argument-dependent lookup when value() is called on an error: a broken promise.
-[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(const Error& error,
+                                             const boost::source_location& where);
 
 }  // namespace aim::core
 

@@ -37,9 +37,13 @@ Secret Secret::with_digest(std::string_view salt) const {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned int size = 0;
   const std::string key = "aim secret v1/" + std::string(salt);
-  const unsigned char* done =
-      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(plain_->data()), plain_->size(), out.data(), &size);
+  const unsigned char* done = HMAC(EVP_sha256(),
+                                   key.data(),
+                                   static_cast<int>(key.size()),
+                                   reinterpret_cast<const unsigned char*>(plain_->data()),
+                                   plain_->size(),
+                                   out.data(),
+                                   &size);
   if (done == nullptr) {
     throw BrokenWorld("the crypto library cannot compute HMAC-SHA256");
   }

@@ -14,6 +14,7 @@ namespace aim::core {
 class Secret {
  public:
   Secret() = default;
+
   explicit Secret(std::string plain) : plain_(std::move(plain)) {}
 
   /// A secret known by its digest only, as state and saved plans hold it.
@@ -24,8 +25,10 @@ class Secret {
   [[nodiscard]] Secret with_digest(std::string_view salt) const;
 
   [[nodiscard]] bool known() const { return plain_.has_value(); }
+
   /// The content. It must be known().
   [[nodiscard]] const std::string& reveal() const;
+
   /// Hex digest, or empty when none was made yet.
   [[nodiscard]] const std::string& digest() const { return digest_; }
 

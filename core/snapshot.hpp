@@ -131,7 +131,8 @@ struct ObservedWorld {
   EngineInfo engine;
   std::vector<ContainerSummary> listed;
   std::map<std::string, ObservedContainer> containers;  ///< by id: ours, and those that claim to be
-  std::map<std::string, Labels> image_labels;  ///< by image id, for containers that claim to be ours
+  std::map<std::string, Labels>
+      image_labels;  ///< by image id, for containers that claim to be ours
   std::vector<ObservedNetwork> networks;
   std::vector<ObservedVolume> volumes;
 };
@@ -150,8 +151,8 @@ struct RecordedResource {
   bool prevent_destroy = false;
   bool retain = false;  ///< on_destroy: retain
   bool external = false;
-  std::string salt;           ///< prefix its secrets were hashed with
-  std::string created_run;    ///< label value of the run that made the Docker object
+  std::string salt;               ///< prefix its secrets were hashed with
+  std::string created_run;        ///< label value of the run that made the Docker object
   std::int64_t start_millis = 0;  ///< how long the last start took until ready, 0 unknown
 
   bool operator==(const RecordedResource&) const = default;
@@ -165,12 +166,12 @@ struct RecordedOutput {
 
 struct OpenRun {
   RunId id;
-  std::string phase;       ///< "prepare", "switch", "readiness", "commit", "undo"
-  std::string operation;   ///< "apply", "destroy"
-  std::string who;         ///< user@host
+  std::string phase;      ///< "prepare", "switch", "readiness", "commit", "undo"
+  std::string operation;  ///< "apply", "destroy"
+  std::string who;        ///< user@host
   std::int64_t pid = 0;
   Utc started{};
-  std::size_t steps = 0;   ///< calls to Docker that were begun
+  std::size_t steps = 0;      ///< calls to Docker that were begun
   std::size_t unsettled = 0;  ///< of these, without a recorded outcome
   bool operator==(const OpenRun&) const = default;
 };

@@ -38,7 +38,9 @@ class SourceFiles {
   /// The whole text, or null.
   [[nodiscard]] const std::string* text(std::string_view file) const;
 
-  [[nodiscard]] const std::map<std::string, std::string, std::less<>>& all() const { return texts_; }
+  [[nodiscard]] const std::map<std::string, std::string, std::less<>>& all() const {
+    return texts_;
+  }
 
  private:
   std::map<std::string, std::string, std::less<>> texts_;

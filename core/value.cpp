@@ -28,12 +28,12 @@ bool contains(const Value& value, bool (*is_it)(const Value&)) {
     return true;
   }
   if (const List* list = value.get<List>()) {
-    return std::any_of(list->begin(), list->end(),
-                       [&](const Value& item) { return contains(item, is_it); });
+    return std::any_of(
+        list->begin(), list->end(), [&](const Value& item) { return contains(item, is_it); });
   }
   if (const Map* map = value.get<Map>()) {
-    return std::any_of(map->begin(), map->end(),
-                       [&](const auto& entry) { return contains(entry.second, is_it); });
+    return std::any_of(
+        map->begin(), map->end(), [&](const auto& entry) { return contains(entry.second, is_it); });
   }
   return false;
 }
@@ -65,15 +65,16 @@ Value digest_at(const Value& value, std::string_view salt_prefix, Path& path) {
 }
 
 json::value part_to_json(const Template::Part& part) {
-  return std::visit(overloaded{[](const std::string& text) -> json::value { return json::string(text); },
-                               [](const Secret& secret) -> json::value {
-                                 return json::object{{kSecretKey, secret.digest()}};
-                               },
-                               [](const Reference& reference) -> json::value {
-                                 return json::object{{"address", reference.address.str()},
-                                                     {"attribute", reference.attribute}};
-                               }},
-                    part);
+  return std::visit(
+      overloaded{[](const std::string& text) -> json::value { return json::string(text); },
+                 [](const Secret& secret) -> json::value {
+                   return json::object{{kSecretKey, secret.digest()}};
+                 },
+                 [](const Reference& reference) -> json::value {
+                   return json::object{{"address", reference.address.str()},
+                                       {"attribute", reference.attribute}};
+                 }},
+      part);
 }
 
 Error malformed(std::string_view what) {
@@ -206,7 +207,9 @@ json::value to_json(const Value& value) {
                  [](const Secret& secret) -> json::value {
                    return json::object{{kSecretKey, secret.digest()}};
                  },
-                 [](Unknown) -> json::value { return json::object{{kUnknownKey, true}}; },
+                 [](Unknown) -> json::value {
+                   return json::object{{kUnknownKey, true}};
+                 },
                  [](const Template& text) -> json::value {
                    json::array parts;
                    for (const Template::Part& part : text.parts) {

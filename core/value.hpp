@@ -24,16 +24,19 @@ using Map = std::map<std::string, Value, std::less<>>;
 struct Null {
   bool operator==(const Null&) const = default;
 };
+
 /// Known only after something else was applied.
 struct Unknown {
   bool operator==(const Unknown&) const = default;
 };
+
 /// `${endpoint.qwen.url}` inside a template.
 struct Reference {
   Address address;
   std::string attribute;
   bool operator==(const Reference&) const = default;
 };
+
 /// A text, or a single reference, that waits for other resources. A template of exactly one
 /// Reference keeps the type of what it refers to; any other becomes text.
 struct Template {
@@ -46,39 +49,56 @@ struct Template {
 /// YAML document, the planner, the state store and the Docker provider.
 class Value {
  public:
-  using Data = std::variant<Null, bool, std::int64_t, double, std::string, List, Map, Secret,
-                            Unknown, Template>;
+  using Data = std::
+      variant<Null, bool, std::int64_t, double, std::string, List, Map, Secret, Unknown, Template>;
 
   Value() = default;
+
   Value(Null) {}
+
   Value(bool v) : data_(v) {}
+
   Value(int v) : data_(static_cast<std::int64_t>(v)) {}
+
   Value(std::int64_t v) : data_(v) {}
+
   Value(double v) : data_(v) {}
+
   Value(const char* v) : data_(std::string(v)) {}
+
   Value(std::string v) : data_(std::move(v)) {}
+
   Value(std::string_view v) : data_(std::string(v)) {}
+
   Value(List v) : data_(std::move(v)) {}
+
   Value(Map v) : data_(std::move(v)) {}
+
   Value(Secret v) : data_(std::move(v)) {}
+
   Value(Unknown v) : data_(v) {}
+
   Value(Template v) : data_(std::move(v)) {}
 
   [[nodiscard]] const Data& data() const { return data_; }
+
   [[nodiscard]] Data& data() { return data_; }
 
   template <class T>
   [[nodiscard]] const T* get() const {
     return std::get_if<T>(&data_);
   }
+
   template <class T>
   [[nodiscard]] T* get() {
     return std::get_if<T>(&data_);
   }
+
   template <class T>
   [[nodiscard]] bool is() const {
     return std::holds_alternative<T>(data_);
   }
+
   [[nodiscard]] bool is_null() const { return is<Null>(); }
 
   bool operator==(const Value&) const = default;

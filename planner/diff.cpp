@@ -81,8 +81,8 @@ bool forces_replacement(const Attribute& attribute, const FieldChange& field) {
 Map defaults_of(Kind kind) {
   std::vector<std::string> defaulted;
   core::Diagnostics ignored;  // required attributes are missing here, which is no fault
-  const Map all = decode_attributes(kind, {}, {}, core::Address{kind, "x", std::nullopt}, defaulted,
-                                    ignored);
+  const Map all =
+      decode_attributes(kind, {}, {}, core::Address{kind, "x", std::nullopt}, defaulted, ignored);
   Map result;
   for (const std::string& name : defaulted) {
     if (const Value* value = core::find(all, name)) {
@@ -97,11 +97,14 @@ Map defaults_of(Kind kind) {
 const Map& default_attributes(Kind kind) {
   static const std::array<Map, 4> kDefaults = {defaults_of(Kind::Endpoint),
                                                defaults_of(Kind::Container),
-                                               defaults_of(Kind::Network), defaults_of(Kind::Volume)};
+                                               defaults_of(Kind::Network),
+                                               defaults_of(Kind::Volume)};
   return kDefaults.at(static_cast<std::size_t>(kind));
 }
 
-std::vector<FieldChange> diff_attributes(Kind kind, const Map& before, const Map& after,
+std::vector<FieldChange> diff_attributes(Kind kind,
+                                         const Map& before,
+                                         const Map& after,
                                          const core::Positions& positions) {
   FieldCollector collector{&positions, {}};
   Path path;
@@ -122,7 +125,9 @@ std::vector<FieldChange> diff_attributes(Kind kind, const Map& before, const Map
   return result;
 }
 
-std::vector<FieldChange> diff_projection(const Map& baseline, const Map& observed, bool same_api,
+std::vector<FieldChange> diff_projection(const Map& baseline,
+                                         const Map& observed,
+                                         bool same_api,
                                          const Map& specified) {
   FieldCollector collector{nullptr, {}};
   Path path;
@@ -143,8 +148,11 @@ std::vector<FieldChange> diff_projection(const Map& baseline, const Map& observe
 namespace {
 
 /// Limits and restart policy: one update call for those that can be taken back, one for the rest.
-void add_limit_steps(InPlacePlan& plan, const Map& after, const core::ObservedContainer& observed,
-                     const Map& baseline, const std::set<std::string>& changed,
+void add_limit_steps(InPlacePlan& plan,
+                     const Map& after,
+                     const core::ObservedContainer& observed,
+                     const Map& baseline,
+                     const std::set<std::string>& changed,
                      const std::set<std::string>& drifted) {
   SetLimits reversible;
   SetLimits irreversible;
@@ -184,8 +192,11 @@ void add_limit_steps(InPlacePlan& plan, const Map& after, const core::ObservedCo
   }
 }
 
-void add_network_steps(InPlacePlan& plan, const core::Address& address, const Map& after,
-                       const core::ObservedContainer& observed, const NameLookup& names) {
+void add_network_steps(InPlacePlan& plan,
+                       const core::Address& address,
+                       const Map& after,
+                       const core::ObservedContainer& observed,
+                       const NameLookup& names) {
   const std::vector<core::Attachment> wanted = attachments(address, after, names);
   std::vector<InPlaceStep> connects;
   for (const core::Attachment& attachment : wanted) {
@@ -207,9 +218,8 @@ void add_network_steps(InPlacePlan& plan, const core::Address& address, const Ma
     return;
   }
   for (const auto& [name, settings] : *all) {
-    const bool asked = std::any_of(wanted.begin(), wanted.end(), [&](const core::Attachment& a) {
-      return a.network == name;
-    });
+    const bool asked = std::any_of(
+        wanted.begin(), wanted.end(), [&](const core::Attachment& a) { return a.network == name; });
     if (!asked) {
       plan.steps.emplace_back(Disconnect{*observed_attachment(observed, name)});
     }
@@ -218,10 +228,13 @@ void add_network_steps(InPlacePlan& plan, const core::Address& address, const Ma
 
 }  // namespace
 
-InPlacePlan in_place_steps(const core::Address& address, const Map& after,
-                           const core::ObservedContainer& observed, const Map& baseline,
+InPlacePlan in_place_steps(const core::Address& address,
+                           const Map& after,
+                           const core::ObservedContainer& observed,
+                           const Map& baseline,
                            const std::vector<FieldChange>& changed,
-                           const std::vector<FieldChange>& drifted, const std::string& wanted_name,
+                           const std::vector<FieldChange>& drifted,
+                           const std::string& wanted_name,
                            const NameLookup& names) {
   InPlacePlan plan;
   const std::set<std::string> changed_names = top_levels(changed);

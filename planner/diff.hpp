@@ -12,7 +12,8 @@ namespace aim::planner {
 /// has with the table's default is no difference: it came with a newer aim. Whether a field forces
 /// replacement comes from the attribute table. Fields of attributes that the table does not know
 /// any more are left out.
-[[nodiscard]] std::vector<FieldChange> diff_attributes(core::Kind kind, const core::Map& before,
+[[nodiscard]] std::vector<FieldChange> diff_attributes(core::Kind kind,
+                                                       const core::Map& before,
                                                        const core::Map& after,
                                                        const core::Positions& positions);
 
@@ -20,7 +21,8 @@ namespace aim::planner {
 /// vocabulary of kind `container`. With `same_api` false (Docker was upgraded) only attributes
 /// that `specified` names are compared, since a newer Engine shows defaults differently.
 [[nodiscard]] std::vector<FieldChange> diff_projection(const core::Map& baseline,
-                                                       const core::Map& observed, bool same_api,
+                                                       const core::Map& observed,
+                                                       bool same_api,
                                                        const core::Map& specified);
 
 /// What a container needs so that, without being replaced, it becomes what `after` says.
@@ -31,12 +33,14 @@ struct InPlacePlan {
 
 /// Compares `after` with what is observed. `changed` are the top-level attributes that differ from
 /// what was recorded; `drifted` those that moved away from the baseline.
-[[nodiscard]] InPlacePlan in_place_steps(const core::Address& address, const core::Map& after,
+[[nodiscard]] InPlacePlan in_place_steps(const core::Address& address,
+                                         const core::Map& after,
                                          const core::ObservedContainer& observed,
                                          const core::Map& baseline,
                                          const std::vector<FieldChange>& changed,
                                          const std::vector<FieldChange>& drifted,
-                                         const std::string& wanted_name, const NameLookup& names);
+                                         const std::string& wanted_name,
+                                         const NameLookup& names);
 
 /// The attributes of a kind that have a default, with it.
 [[nodiscard]] const core::Map& default_attributes(core::Kind kind);

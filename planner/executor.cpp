@@ -46,7 +46,9 @@ Value with_known_secrets(const Value& before, const Value* after) {
 
 class Run : public RunnerContext {
  public:
-  Run(const Plan& plan, const core::RunHeader& header, const ExecutorPorts& ports,
+  Run(const Plan& plan,
+      const core::RunHeader& header,
+      const ExecutorPorts& ports,
       const ExecutorOptions& options)
       : plan_(plan), header_(header), ports_(ports), options_(options) {
     for (const ResourceChange& change : plan.changes) {
@@ -114,8 +116,8 @@ class Run : public RunnerContext {
       }
       all.insert_or_assign(name, *canonical);
     }
-    const Value digested = core::with_digests(
-        all, secret_salt(plan_.project, plan_.workspace, change.address));
+    const Value digested =
+        core::with_digests(all, secret_salt(plan_.project, plan_.workspace, change.address));
     resolved_.insert_or_assign(change.address, *digested.get<Map>());
     return *digested.get<Map>();
   }
@@ -169,8 +171,9 @@ class Run : public RunnerContext {
  private:
   void note_service_gap(const Address& address) {
     result_.without_service.insert_or_assign(
-        address, std::chrono::duration_cast<milliseconds>(ports_.clock.steady_now() -
-                                                          stopped_at_.at(address)));
+        address,
+        std::chrono::duration_cast<milliseconds>(ports_.clock.steady_now() -
+                                                 stopped_at_.at(address)));
   }
 
   /// The value of another resource's attribute now that it was applied.
@@ -226,12 +229,12 @@ class Run : public RunnerContext {
     for (const PlannedCall& call : irreversible_calls(plan_)) {
       Error error;
       if (!runner.call_now(call, error)) {
-        runner.failures().push_back({call.intent.address.str(), core::Activity::Updating,
-                                     core::to_string(error), {}, {}});
+        runner.failures().push_back(
+            {call.intent.address.str(), core::Activity::Updating, core::to_string(error), {}, {}});
         return;
       }
-      irreversible_done_.push_back(fmt::format("{}: a limit was set and Docker cannot unset it",
-                                               call.intent.address.str()));
+      irreversible_done_.push_back(
+          fmt::format("{}: a limit was set and Docker cannot unset it", call.intent.address.str()));
     }
   }
 
@@ -241,10 +244,12 @@ class Run : public RunnerContext {
   std::optional<core::CommitRecord> commit_record(TaskRunner& runner) {
     core::CommitRecord record;
     const auto give_up = [&](const std::string& resource, const Error& error) {
-      runner.failures().push_back({resource, core::Activity::Creating,
-                                   core::to_string(core::while_doing(
-                                       error, "while looking at what was created")),
-                                   {}, {}});
+      runner.failures().push_back(
+          {resource,
+           core::Activity::Creating,
+           core::to_string(core::while_doing(error, "while looking at what was created")),
+           {},
+           {}});
       return std::nullopt;
     };
     std::set<Address> upserted;
@@ -325,8 +330,9 @@ class Run : public RunnerContext {
 
   std::optional<Error> fill_networks_and_volumes(std::vector<RecordedResource>& records) {
     const auto any = [&](Kind kind) {
-      return std::any_of(records.begin(), records.end(),
-                         [&](const RecordedResource& r) { return r.address.kind == kind; });
+      return std::any_of(records.begin(), records.end(), [&](const RecordedResource& r) {
+        return r.address.kind == kind;
+      });
     };
     const Result<core::EngineInfo> info = ports_.reader.info({});
     if (!info) {
@@ -393,8 +399,8 @@ class Run : public RunnerContext {
       if (output.sensitive && !core::contains_secret(value)) {
         value = core::Secret(as_text(value));
       }
-      value = core::with_digests(value, fmt::format("{}/{}/output.{}", plan_.project,
-                                                    plan_.workspace, output.name));
+      value = core::with_digests(
+          value, fmt::format("{}/{}/output.{}", plan_.project, plan_.workspace, output.name));
       outputs.emplace(output.name, core::RecordedOutput{std::move(value), output.sensitive});
     }
     result_.outputs = outputs;
@@ -460,15 +466,18 @@ class Run : public RunnerContext {
   std::vector<Task> commit_tasks(const CommitCalls& calls) const {
     std::vector<Task> tasks;
     std::set<std::size_t> containers;
-    const auto add = [&](const Address& address, std::vector<PlannedCall> list,
+    const auto add = [&](const Address& address,
+                         std::vector<PlannedCall> list,
                          std::set<std::size_t> waits_for) {
       const Action action = by_address_.at(address)->action;
-      tasks.push_back(Task{address, address.str(),
-                           action == Action::Delete ? core::Activity::Destroying
-                                                    : core::Activity::Replacing,
-                           CallWork{[list = std::move(list)](RunValues&)
-                                        -> Result<std::vector<PlannedCall>> { return list; }},
-                           std::move(waits_for)});
+      tasks.push_back(
+          Task{address,
+               address.str(),
+               action == Action::Delete ? core::Activity::Destroying : core::Activity::Replacing,
+               CallWork{[list = std::move(list)](RunValues&) -> Result<std::vector<PlannedCall>> {
+                 return list;
+               }},
+               std::move(waits_for)});
     };
     for (const auto& list : calls.containers) {
       containers.insert(tasks.size());
@@ -492,14 +501,12 @@ class Run : public RunnerContext {
                                          : runner.failures().empty()
                                              ? "stopped"
                                              : runner.failures().front().cause});
-    UndoOutcome outcome =
-        undo_calls(result_.run, header_.label, ports_, options_, runner);
+    UndoOutcome outcome = undo_calls(result_.run, header_.label, ports_, options_, runner);
     result_.left_over = std::move(outcome.left_over);
-    result_.left_over.insert(result_.left_over.end(), irreversible_done_.begin(),
-                             irreversible_done_.end());
+    result_.left_over.insert(
+        result_.left_over.end(), irreversible_done_.begin(), irreversible_done_.end());
     await_previous(outcome.started_again);
-    result_.result =
-        result_.left_over.empty() ? RunResult::RolledBack : RunResult::RollbackFailed;
+    result_.result = result_.left_over.empty() ? RunResult::RolledBack : RunResult::RollbackFailed;
   }
 
   /// Previous containers that were started again have to answer again, all at once.
@@ -519,7 +526,9 @@ class Run : public RunnerContext {
       if (!reports[i].ready) {
         result_.left_over.push_back(
             fmt::format("{}: the previous container was started again but {}; see docker logs {}",
-                        address.str(), reports[i].cause, by_address_.at(address)->docker_name));
+                        address.str(),
+                        reports[i].cause,
+                        by_address_.at(address)->docker_name));
       }
     }
   }
@@ -560,8 +569,11 @@ class Run : public RunnerContext {
 
 }  // namespace
 
-ApplyResult execute(const Plan& plan, const core::RunHeader& header, const ExecutorPorts& ports,
-                    const ExecutorOptions& options, std::stop_token stop) {
+ApplyResult execute(const Plan& plan,
+                    const core::RunHeader& header,
+                    const ExecutorPorts& ports,
+                    const ExecutorOptions& options,
+                    std::stop_token stop) {
   return Run(plan, header, ports, options).carry_out(stop);
 }
 

@@ -35,7 +35,7 @@ struct ExecutorOptions {
 
 /// One thing that went wrong, as it is reported.
 struct Failure {
-  std::string resource;           ///< address, or image reference
+  std::string resource;  ///< address, or image reference
   core::Activity activity = core::Activity::Creating;
   std::string cause;              ///< may hold foreign text
   std::vector<std::string> tail;  ///< last lines of the new container's log, foreign text
@@ -60,8 +60,10 @@ struct ApplyResult {
 /// or stop everything is undone in reverse. Blocks. Every call is journalled before it is made.
 /// The plan must have been made from this very world and hold its secrets.
 /// Throws BrokenWorld when the journal cannot be written.
-[[nodiscard]] ApplyResult execute(const Plan& plan, const core::RunHeader& header,
-                                  const ExecutorPorts& ports, const ExecutorOptions& options,
+[[nodiscard]] ApplyResult execute(const Plan& plan,
+                                  const core::RunHeader& header,
+                                  const ExecutorPorts& ports,
+                                  const ExecutorOptions& options,
                                   std::stop_token stop);
 
 }  // namespace aim::planner

@@ -21,7 +21,10 @@ using core::Result;
 
 namespace {
 
-PlannedCall planned(const Address& address, Phase phase, Call call, std::optional<Call> inverse,
+PlannedCall planned(const Address& address,
+                    Phase phase,
+                    Call call,
+                    std::optional<Call> inverse,
                     std::string object) {
   return {{address, phase, std::move(call), std::move(inverse), std::move(object)}, std::nullopt};
 }
@@ -116,8 +119,9 @@ class TaskBuilder {
     const std::string image = core::string_at(change.attributes, "image").value_or("");
     const std::string pull = core::string_at(change.attributes, "pull").value_or("missing");
     if (pull != "never" && !pulls_.contains(image)) {
-      pulls_[image] = add(graphs_.prepare, Task{change.address, image, Activity::Pulling,
-                                                PullWork{image, pull == "always"}, {}});
+      pulls_[image] = add(
+          graphs_.prepare,
+          Task{change.address, image, Activity::Pulling, PullWork{image, pull == "always"}, {}});
     }
   }
 
@@ -131,9 +135,11 @@ class TaskBuilder {
       if (!attributes) {
         return attributes.error();
       }
-      core::CreateNetwork call{change.docker_name, *attributes,
-                               values.birth_labels(change, *attributes)};
-      return std::vector{planned(change.address, Phase::Prepare, std::move(call),
+      core::CreateNetwork call{
+          change.docker_name, *attributes, values.birth_labels(change, *attributes)};
+      return std::vector{planned(change.address,
+                                 Phase::Prepare,
+                                 std::move(call),
                                  Call(core::RemoveNetwork{change.docker_name}),
                                  change.docker_name)};
     }};
@@ -145,9 +151,11 @@ class TaskBuilder {
       if (!attributes) {
         return attributes.error();
       }
-      core::CreateVolume call{change.docker_name, *attributes,
-                              values.birth_labels(change, *attributes)};
-      return std::vector{planned(change.address, Phase::Prepare, std::move(call),
+      core::CreateVolume call{
+          change.docker_name, *attributes, values.birth_labels(change, *attributes)};
+      return std::vector{planned(change.address,
+                                 Phase::Prepare,
+                                 std::move(call),
                                  Call(core::RemoveVolume{change.docker_name}),
                                  change.docker_name)};
     }};
@@ -177,9 +185,11 @@ class TaskBuilder {
       call.restart = change.action == Action::Replace ? "no" : restart_policy(*attributes);
       call.networks = attachments(change.address, *attributes, names);
       const std::string name = call.name;
-      return std::vector{
-          planned(change.address, phase, std::move(call),
-                  Call(core::RemoveContainer{name, true, true}), name)};
+      return std::vector{planned(change.address,
+                                 phase,
+                                 std::move(call),
+                                 Call(core::RemoveContainer{name, true, true}),
+                                 name)};
     }};
   }
 
@@ -212,27 +222,29 @@ class TaskBuilder {
       return;
     }
     if (change.action == Action::Delete || change.action == Action::Replace) {
-      stops_[change.address] =
-          add(graphs_.switch_over, Task{change.address, change.address.str(), Activity::Stopping,
-                                        stop_calls(change), {}});
+      stops_[change.address] = add(
+          graphs_.switch_over,
+          Task{change.address, change.address.str(), Activity::Stopping, stop_calls(change), {}});
     }
     if (change.action == Action::Create || change.action == Action::Replace) {
-      starts_[change.address] =
-          add(graphs_.switch_over, Task{change.address, change.address.str(), Activity::Starting,
-                                        start_calls(change), {}});
+      starts_[change.address] = add(
+          graphs_.switch_over,
+          Task{change.address, change.address.str(), Activity::Starting, start_calls(change), {}});
     } else if (change.action == Action::Update &&
                (!change.steps.empty() || !change.superseded.empty())) {
-      starts_[change.address] =
-          add(graphs_.switch_over, Task{change.address, change.address.str(), Activity::Updating,
-                                        update_calls(change), {}});
+      starts_[change.address] = add(
+          graphs_.switch_over,
+          Task{change.address, change.address.str(), Activity::Updating, update_calls(change), {}});
     }
     if (runs_container(change)) {
-      ready_[change.address] = add(
-          graphs_.switch_over, Task{change.address, change.address.str(), Activity::Waiting,
-                                    ReadyWork{change.action == Action::Update
-                                                  ? change.docker_id
-                                                  : candidate_name(change)},
-                                    {}});
+      ready_[change.address] =
+          add(graphs_.switch_over,
+              Task{change.address,
+                   change.address.str(),
+                   Activity::Waiting,
+                   ReadyWork{change.action == Action::Update ? change.docker_id
+                                                             : candidate_name(change)},
+                   {}});
     }
   }
 
@@ -242,15 +254,18 @@ class TaskBuilder {
       const Map before = before_of(change);
       const std::string policy = restart_policy(before);
       if (policy != "no") {
-        calls.push_back(planned(change.address, Phase::Switch,
+        calls.push_back(planned(change.address,
+                                Phase::Switch,
                                 core::UpdateContainer{change.docker_id, restart_only("no")},
                                 Call(core::UpdateContainer{change.docker_id, restart_only(policy)}),
                                 change.docker_name));
       }
       if (was_running(change)) {
-        calls.push_back(planned(change.address, Phase::Switch,
+        calls.push_back(planned(change.address,
+                                Phase::Switch,
                                 core::StopContainer{change.docker_id, stop_grace(before)},
-                                Call(core::StartContainer{change.docker_id}), change.docker_name));
+                                Call(core::StartContainer{change.docker_id}),
+                                change.docker_name));
       }
       return calls;
     }};
@@ -267,8 +282,11 @@ class TaskBuilder {
         calls = std::move(*late);
       }
       const std::string name = candidate_name(change);
-      calls.push_back(planned(change.address, Phase::Switch, core::StartContainer{name},
-                              Call(core::KillContainer{name}), name));
+      calls.push_back(planned(change.address,
+                              Phase::Switch,
+                              core::StartContainer{name},
+                              Call(core::KillContainer{name}),
+                              name));
       return calls;
     }};
   }
@@ -279,8 +297,11 @@ class TaskBuilder {
     for (const auto& [id, name] : change.superseded) {
       if (name == change.docker_name) {
         const std::string away = fmt::format("{}.superseded-{}", name, id.substr(0, 12));
-        calls.push_back(planned(change.address, Phase::Switch, core::RenameContainer{id, away},
-                                Call(core::RenameContainer{id, name}), name));
+        calls.push_back(planned(change.address,
+                                Phase::Switch,
+                                core::RenameContainer{id, away},
+                                Call(core::RenameContainer{id, name}),
+                                name));
       }
     }
     return calls;
@@ -291,39 +312,43 @@ class TaskBuilder {
       std::vector<PlannedCall> calls = free_name(change);
       for (const InPlaceStep& step : change.steps) {
         const auto add_call = [&](Call call, Call inverse) {
-          calls.push_back(planned(change.address, Phase::Switch, std::move(call),
-                                  std::move(inverse), change.docker_name));
+          calls.push_back(planned(change.address,
+                                  Phase::Switch,
+                                  std::move(call),
+                                  std::move(inverse),
+                                  change.docker_name));
         };
         const std::string& id = change.docker_id;
-        std::visit(core::overloaded{
-                       [&](const SetLimits& limits) {
-                         if (!limits.after_readiness) {
-                           add_call(core::UpdateContainer{id, limits.attributes},
-                                    core::UpdateContainer{id, limits.previous});
-                         }
-                       },
-                       [&](const Connect& connect) {
-                         add_call(core::ConnectNetwork{id, connect.attachment},
-                                  core::DisconnectNetwork{id, connect.attachment.network});
-                       },
-                       [&](const Disconnect& disconnect) {
-                         add_call(core::DisconnectNetwork{id, disconnect.attachment.network},
-                                  core::ConnectNetwork{id, disconnect.attachment});
-                       },
-                       [&](const Rename& rename) {
-                         add_call(core::RenameContainer{id, rename.to},
-                                  core::RenameContainer{id, rename.from});
-                       },
-                       [&](const Start&) {
-                         add_call(core::StartContainer{id}, core::KillContainer{id});
-                       },
-                       [&](const Unpause&) {
-                         // A paused container was of no use to anybody: it stays unpaused.
-                         calls.push_back(planned(change.address, Phase::Switch,
-                                                 core::UnpauseContainer{id}, std::nullopt,
-                                                 change.docker_name));
-                       }},
-                   step);
+        std::visit(
+            core::overloaded{
+                [&](const SetLimits& limits) {
+                  if (!limits.after_readiness) {
+                    add_call(core::UpdateContainer{id, limits.attributes},
+                             core::UpdateContainer{id, limits.previous});
+                  }
+                },
+                [&](const Connect& connect) {
+                  add_call(core::ConnectNetwork{id, connect.attachment},
+                           core::DisconnectNetwork{id, connect.attachment.network});
+                },
+                [&](const Disconnect& disconnect) {
+                  add_call(core::DisconnectNetwork{id, disconnect.attachment.network},
+                           core::ConnectNetwork{id, disconnect.attachment});
+                },
+                [&](const Rename& rename) {
+                  add_call(core::RenameContainer{id, rename.to},
+                           core::RenameContainer{id, rename.from});
+                },
+                [&](const Start&) { add_call(core::StartContainer{id}, core::KillContainer{id}); },
+                [&](const Unpause&) {
+                  // A paused container was of no use to anybody: it stays unpaused.
+                  calls.push_back(planned(change.address,
+                                          Phase::Switch,
+                                          core::UnpauseContainer{id},
+                                          std::nullopt,
+                                          change.docker_name));
+                }},
+            step);
       }
       return calls;
     }};
@@ -373,8 +398,9 @@ class TaskBuilder {
       const std::vector<PublishedPort> held =
           host_ports(address, before_of(*by_address_.at(address)));
       for (const PublishedPort& port : held) {
-        if (std::any_of(wanted.begin(), wanted.end(),
-                        [&](const PublishedPort& want) { return collide(port, want); })) {
+        if (std::any_of(wanted.begin(), wanted.end(), [&](const PublishedPort& want) {
+              return collide(port, want);
+            })) {
           task.waits_for.insert(stop);
         }
       }
@@ -426,9 +452,11 @@ std::vector<PlannedCall> irreversible_calls(const Plan& plan) {
     for (const InPlaceStep& step : change.steps) {
       const SetLimits* limits = std::get_if<SetLimits>(&step);
       if (limits && limits->after_readiness) {
-        calls.push_back(planned(change.address, Phase::Readiness,
+        calls.push_back(planned(change.address,
+                                Phase::Readiness,
                                 core::UpdateContainer{change.docker_id, limits->attributes},
-                                std::nullopt, change.docker_name));
+                                std::nullopt,
+                                change.docker_name));
       }
     }
   }
@@ -441,44 +469,59 @@ CommitCalls commit_calls(const Plan& plan, const std::map<Address, std::string>&
   for (const ResourceChange& change : plan.changes) {
     const Address& address = change.address;
     for (const auto& [id, name] : change.superseded) {
-      result.containers.push_back({planned(address, Phase::Commit,
-                                           core::RemoveContainer{id, true, true}, std::nullopt,
-                                           name)});
+      result.containers.push_back({planned(
+          address, Phase::Commit, core::RemoveContainer{id, true, true}, std::nullopt, name)});
     }
     if (change.action == Action::Replace && is_container_kind(address.kind)) {
       const std::string& candidate = new_ids.at(address);
       const std::string kept = fmt::format("{}.g{}", change.docker_name, change.generation - 1);
       const std::string policy = restart_policy(change.attributes);
       std::vector<PlannedCall> calls;
-      calls.push_back(planned(address, Phase::Commit, core::RenameContainer{change.docker_id, kept},
-                              std::nullopt, kept));
-      calls.push_back(planned(address, Phase::Commit,
-                              core::RenameContainer{candidate, change.docker_name}, std::nullopt,
+      calls.push_back(planned(address,
+                              Phase::Commit,
+                              core::RenameContainer{change.docker_id, kept},
+                              std::nullopt,
+                              kept));
+      calls.push_back(planned(address,
+                              Phase::Commit,
+                              core::RenameContainer{candidate, change.docker_name},
+                              std::nullopt,
                               change.docker_name));
       if (policy != "no") {
-        calls.push_back(planned(address, Phase::Commit,
+        calls.push_back(planned(address,
+                                Phase::Commit,
                                 core::UpdateContainer{candidate, restart_only(policy)},
-                                std::nullopt, change.docker_name));
+                                std::nullopt,
+                                change.docker_name));
       }
-      calls.push_back(planned(address, Phase::Commit,
-                              core::RemoveContainer{change.docker_id, false, true}, std::nullopt,
+      calls.push_back(planned(address,
+                              Phase::Commit,
+                              core::RemoveContainer{change.docker_id, false, true},
+                              std::nullopt,
                               kept));
       result.containers.push_back(std::move(calls));
     } else if (change.action == Action::Delete && is_container_kind(address.kind)) {
-      result.containers.push_back({planned(address, Phase::Commit,
+      result.containers.push_back({planned(address,
+                                           Phase::Commit,
                                            core::RemoveContainer{change.docker_id, false, true},
-                                           std::nullopt, change.docker_name)});
+                                           std::nullopt,
+                                           change.docker_name)});
     } else if (change.action == Action::Delete && address.kind == Kind::Network) {
-      result.networks_and_volumes.push_back(planned(address, Phase::Commit,
+      result.networks_and_volumes.push_back(planned(address,
+                                                    Phase::Commit,
                                                     core::RemoveNetwork{change.docker_id},
-                                                    std::nullopt, change.docker_name));
+                                                    std::nullopt,
+                                                    change.docker_name));
     } else if (change.action == Action::Delete) {
-      volumes.push_back(planned(address, Phase::Commit, core::RemoveVolume{change.docker_name},
-                                std::nullopt, change.docker_name));
+      volumes.push_back(planned(address,
+                                Phase::Commit,
+                                core::RemoveVolume{change.docker_name},
+                                std::nullopt,
+                                change.docker_name));
     }
   }
-  result.networks_and_volumes.insert(result.networks_and_volumes.end(), volumes.begin(),
-                                     volumes.end());
+  result.networks_and_volumes.insert(
+      result.networks_and_volumes.end(), volumes.begin(), volumes.end());
   return result;
 }
 

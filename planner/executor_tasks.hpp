@@ -36,10 +36,12 @@ struct PullWork {
   std::string image;
   bool always = false;
 };
+
 /// Makes its calls when it starts, since some need what earlier tasks found out.
 struct CallWork {
   std::function<core::Result<std::vector<PlannedCall>>(RunValues&)> calls;
 };
+
 struct ReadyWork {
   std::string container;  ///< name on Docker
 };
@@ -70,6 +72,7 @@ struct CommitCalls {
   std::vector<std::vector<PlannedCall>> containers;  ///< lists are independent of each other
   std::vector<PlannedCall> networks_and_volumes;     ///< after all containers
 };
+
 [[nodiscard]] CommitCalls commit_calls(const Plan& plan,
                                        const std::map<core::Address, std::string>& new_ids);
 

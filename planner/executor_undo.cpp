@@ -16,8 +16,11 @@ namespace {
 
 class Undo {
  public:
-  Undo(core::RunId run, const std::string& run_label, const ExecutorPorts& ports,
-       const ExecutorOptions& options, TaskRunner& runner)
+  Undo(core::RunId run,
+       const std::string& run_label,
+       const ExecutorPorts& ports,
+       const ExecutorOptions& options,
+       TaskRunner& runner)
       : run_(run), run_label_(run_label), ports_(ports), options_(options), runner_(runner) {}
 
   UndoOutcome all() {
@@ -42,7 +45,10 @@ class Undo {
     if (std::holds_alternative<core::KillContainer>(inverse) && !keep_log(record)) {
       return;
     }
-    const PlannedCall back{{record.call.intent.address, core::Phase::Undo, inverse, std::nullopt,
+    const PlannedCall back{{record.call.intent.address,
+                            core::Phase::Undo,
+                            inverse,
+                            std::nullopt,
                             record.call.intent.object_name},
                            std::nullopt};
     Error error;
@@ -50,11 +56,10 @@ class Undo {
         fmt::format("{}: {}", back.intent.address.str(), core::describe(inverse));
     const core::Steady start = ports_.clock.steady_now();
     const bool ok = runner_.call_now(back, error) || is_already_so(inverse, error);
-    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
-        ports_.clock.steady_now() - start);
+    const auto elapsed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.steady_now() - start);
     if (!ok) {
-      ports_.progress.on(
-          core::ActivityFailed{what, core::Activity::Undoing, elapsed, error});
+      ports_.progress.on(core::ActivityFailed{what, core::Activity::Undoing, elapsed, error});
       outcome_.left_over.push_back(
           fmt::format("{}: {} ({})", back.intent.address.str(), by_hand(inverse), error.message));
       return;
@@ -78,17 +83,18 @@ class Undo {
         if (record.certain) {
           outcome_.left_over.push_back(fmt::format(
               "{}: the container \"{}\" was replaced by somebody else's; it was left alone",
-              record.call.intent.address.str(), removal.container));
+              record.call.intent.address.str(),
+              removal.container));
         }
         return false;
       }
       removal.container = seen->id;
     }
     if (options_.keep_failed) {
-      ports_.progress.on(core::Warned{
-          record.call.intent.address.str(),
-          fmt::format("the failed new container is kept, stopped, as {}",
-                      record.call.intent.object_name)});
+      ports_.progress.on(
+          core::Warned{record.call.intent.address.str(),
+                       fmt::format("the failed new container is kept, stopped, as {}",
+                                   record.call.intent.object_name)});
       return false;
     }
     return true;
@@ -122,23 +128,23 @@ class Undo {
   static bool is_already_so(const Call& inverse, const Error& error) {
     const bool gone = error.code == ErrorCode::NotFound;
     const bool conflict = error.code == ErrorCode::Conflict;
-    return std::visit(
-        core::overloaded{
-            [&](const core::KillContainer&) { return gone || conflict; },  // it does not run
-            [&](const core::RemoveContainer&) { return gone; },
-            [&](const core::RemoveNetwork&) { return gone; },
-            [&](const core::RemoveVolume&) { return gone; },
-            [&](const core::CreateContainer&) { return false; },
-            [&](const core::StartContainer&) { return false; },
-            [&](const core::StopContainer&) { return gone; },
-            [&](const core::UnpauseContainer&) { return false; },
-            [&](const core::RenameContainer&) { return false; },
-            [&](const core::UpdateContainer&) { return false; },
-            [&](const core::ConnectNetwork&) { return false; },
-            [&](const core::DisconnectNetwork&) { return gone; },
-            [&](const core::CreateNetwork&) { return false; },
-            [&](const core::CreateVolume&) { return false; }},
-        inverse);
+    return std::visit(core::overloaded{[&](const core::KillContainer&) {
+                                         return gone || conflict;
+                                       },  // it does not run
+                                       [&](const core::RemoveContainer&) { return gone; },
+                                       [&](const core::RemoveNetwork&) { return gone; },
+                                       [&](const core::RemoveVolume&) { return gone; },
+                                       [&](const core::CreateContainer&) { return false; },
+                                       [&](const core::StartContainer&) { return false; },
+                                       [&](const core::StopContainer&) { return gone; },
+                                       [&](const core::UnpauseContainer&) { return false; },
+                                       [&](const core::RenameContainer&) { return false; },
+                                       [&](const core::UpdateContainer&) { return false; },
+                                       [&](const core::ConnectNetwork&) { return false; },
+                                       [&](const core::DisconnectNetwork&) { return gone; },
+                                       [&](const core::CreateNetwork&) { return false; },
+                                       [&](const core::CreateVolume&) { return false; }},
+                      inverse);
   }
 
   core::RunId run_;
@@ -152,8 +158,11 @@ class Undo {
 
 }  // namespace
 
-UndoOutcome undo_calls(core::RunId run, const std::string& run_label, const ExecutorPorts& ports,
-                       const ExecutorOptions& options, TaskRunner& runner) {
+UndoOutcome undo_calls(core::RunId run,
+                       const std::string& run_label,
+                       const ExecutorPorts& ports,
+                       const ExecutorOptions& options,
+                       TaskRunner& runner) {
   return Undo(run, run_label, ports, options, runner).all();
 }
 

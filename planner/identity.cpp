@@ -39,8 +39,10 @@ std::int64_t generation_of(const Labels& labels) {
 
 class Identifier {
  public:
-  Identifier(const Configuration& configuration, const core::StateSnapshot& recorded,
-             const core::ObservedWorld& observed, core::Diagnostics& diagnostics)
+  Identifier(const Configuration& configuration,
+             const core::StateSnapshot& recorded,
+             const core::ObservedWorld& observed,
+             core::Diagnostics& diagnostics)
       : configuration_(configuration),
         recorded_(recorded),
         observed_(observed),
@@ -105,15 +107,16 @@ class Identifier {
           fmt::format("There is no state, and Docker has objects of project {} that belong to {} "
                       "different states ({}). aim cannot tell which of them is this one. Bring the "
                       "state file back, or remove the objects that are not wanted.",
-                      configuration_.project, lineages.size(), fmt::join(lineages, ", ")));
+                      configuration_.project,
+                      lineages.size(),
+                      fmt::join(lineages, ", ")));
     }
     return lineages.empty() ? std::string() : *lineages.begin();
   }
 
   bool labels_come_from_image(const ObservedContainer& container) const {
     const auto image = observed_.image_labels.find(container.image_id);
-    return image != observed_.image_labels.end() &&
-           image->second.contains(core::label::kProject);
+    return image != observed_.image_labels.end() && image->second.contains(core::label::kProject);
   }
 
   void locate(const Address& address) {
@@ -223,8 +226,11 @@ class Identifier {
   }
 
   /// True if an object that bears a name of ours is ours; else the error that says whose it is.
-  bool accept(std::string_view what, const std::string& name, const Labels& labels,
-              bool image_labels, const Address& address) {
+  bool accept(std::string_view what,
+              const std::string& name,
+              const Labels& labels,
+              bool image_labels,
+              const Address& address) {
     const std::string rename_hint =
         fmt::format("Rename or remove that {}, or give {} another `name`.", what, address.str());
     if (!labels.contains(core::label::kProject)) {
@@ -232,7 +238,10 @@ class Identifier {
           "Name is taken on Docker",
           fmt::format("The {} \"{}\" exists and was not made by aim; {} would need that name. aim "
                       "never touches what it did not make. {}",
-                      what, name, address.str(), rename_hint),
+                      what,
+                      name,
+                      address.str(),
+                      rename_hint),
           range_of(address));
       return false;
     }
@@ -241,7 +250,10 @@ class Identifier {
           "Labels come from an image",
           fmt::format("The {} \"{}\" carries aim's labels only because its image carries them; aim "
                       "did not make it, and {} would need that name. {}",
-                      what, name, address.str(), rename_hint),
+                      what,
+                      name,
+                      address.str(),
+                      rename_hint),
           range_of(address));
       return false;
     }
@@ -251,9 +263,13 @@ class Identifier {
           "Name is taken by another aim resource",
           fmt::format("The {} \"{}\" belongs to {} of project {}, workspace {}; {} would need that "
                       "name. {}",
-                      what, name, label_of(labels, core::label::kAddress),
+                      what,
+                      name,
+                      label_of(labels, core::label::kAddress),
                       label_of(labels, core::label::kProject),
-                      label_of(labels, core::label::kWorkspace), address.str(), rename_hint),
+                      label_of(labels, core::label::kWorkspace),
+                      address.str(),
+                      rename_hint),
           range_of(address));
       return false;
     }
@@ -264,7 +280,12 @@ class Identifier {
           fmt::format("The {} \"{}\" was made as {} of project {} under another state (lineage {}; "
                       "this state is {}). Somebody else may manage it from another checkout. Use "
                       "that state, or remove the {} if it is not wanted.",
-                      what, name, address.str(), configuration_.project, lineage, result_.lineage,
+                      what,
+                      name,
+                      address.str(),
+                      configuration_.project,
+                      lineage,
+                      result_.lineage,
                       what),
           range_of(address));
       return false;
@@ -273,7 +294,9 @@ class Identifier {
   }
 
   /// A record as state would have it, from the birth labels of an object.
-  RecordedResource rebuild(const Address& address, const Labels& labels, const std::string& id,
+  RecordedResource rebuild(const Address& address,
+                           const Labels& labels,
+                           const std::string& id,
                            const std::string& name) {
     RecordedResource record;
     record.address = address;
@@ -307,7 +330,8 @@ class Identifier {
 
   /// What Docker does not keep may have changed since birth without a trace: the configuration is
   /// then the best record there is.
-  static void adopt_unobservable(const Address& address, const DesiredResource& resource,
+  static void adopt_unobservable(const Address& address,
+                                 const DesiredResource& resource,
                                  RecordedResource& record) {
     for (const Attribute& attribute : attributes(address.kind)) {
       if (attribute.on_change != OnChange::Record) {
@@ -322,8 +346,7 @@ class Identifier {
   }
 
   RecordedResource rebuild_container(const Address& address, const ObservedContainer& container) {
-    RecordedResource record =
-        rebuild(address, container.labels, container.id, container.name);
+    RecordedResource record = rebuild(address, container.labels, container.id, container.name);
     record.baseline = container.attributes;
     record.computed = computed_before_apply(address, record.attributes, container.name);
     record.computed.insert_or_assign("container_id", container.id);
@@ -333,7 +356,8 @@ class Identifier {
   }
 
   /// The birth label is as old as the container; what Docker can change in place is read off it.
-  void overlay_in_place(const Address& address, const ObservedContainer& container,
+  void overlay_in_place(const Address& address,
+                        const ObservedContainer& container,
                         RecordedResource& record) {
     for (const Attribute& attribute : attributes(address.kind)) {
       if (attribute.on_change != OnChange::InPlace || attribute.name == "networks") {
@@ -350,7 +374,8 @@ class Identifier {
     overlay_networks(address, container, record);
   }
 
-  void overlay_networks(const Address& address, const ObservedContainer& container,
+  void overlay_networks(const Address& address,
+                        const ObservedContainer& container,
                         RecordedResource& record) {
     const DesiredResource* resource = desired(address);
     const NameLookup names = [&](const Address& of) {
@@ -392,15 +417,16 @@ class Identifier {
         known.insert(id);
       }
     }
-    const auto consider = [&](const std::string& key, const std::string& name,
+    const auto consider = [&](const std::string& key,
+                              const std::string& name,
                               const Labels& labels) {
-      if (known.contains(key) || !claims(labels, configuration_.project, configuration_.workspace) ||
+      if (known.contains(key) ||
+          !claims(labels, configuration_.project, configuration_.workspace) ||
           label_of(labels, core::label::kLineage) != result_.lineage ||
           labels.contains(core::label::kLock)) {
         return;
       }
-      if (core::Result<Address> address =
-              Address::parse(label_of(labels, core::label::kAddress))) {
+      if (core::Result<Address> address = Address::parse(label_of(labels, core::label::kAddress))) {
         if (!result_.resources.contains(*address) || address->kind != Kind::Volume) {
           result_.unmanaged.push_back({*address, name});
         }
@@ -417,7 +443,8 @@ class Identifier {
     for (const core::ObservedVolume& volume : observed_.volumes) {
       consider("volume " + volume.name, volume.name, volume.labels);
     }
-    std::sort(result_.unmanaged.begin(), result_.unmanaged.end(),
+    std::sort(result_.unmanaged.begin(),
+              result_.unmanaged.end(),
               [](const Unmanaged& a, const Unmanaged& b) { return a.docker_name < b.docker_name; });
   }
 
@@ -454,8 +481,10 @@ bool claims(const Labels& labels, const std::string& project, const std::string&
          label_of(labels, core::label::kWorkspace) == workspace;
 }
 
-Identification identify(const Configuration& configuration, const core::StateSnapshot& recorded,
-                        const core::ObservedWorld& observed, core::Diagnostics& diagnostics) {
+Identification identify(const Configuration& configuration,
+                        const core::StateSnapshot& recorded,
+                        const core::ObservedWorld& observed,
+                        core::Diagnostics& diagnostics) {
   return Identifier(configuration, recorded, observed, diagnostics).run();
 }
 

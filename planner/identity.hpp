@@ -47,7 +47,8 @@ struct Identification {
                                       core::Diagnostics& diagnostics);
 
 /// Whether labels claim that an object belongs to this project and workspace.
-[[nodiscard]] bool claims(const core::Labels& labels, const std::string& project,
+[[nodiscard]] bool claims(const core::Labels& labels,
+                          const std::string& project,
                           const std::string& workspace);
 
 }  // namespace aim::planner

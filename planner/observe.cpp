@@ -69,9 +69,12 @@ std::optional<Error> for_each_parallel(std::size_t count, std::size_t width, con
 
 }  // namespace
 
-Result<ObservedWorld> observe(core::EngineReader& engine, const core::StateSnapshot& recorded,
-                              const std::string& project, const std::string& workspace,
-                              std::size_t parallelism, std::stop_token stop) {
+Result<ObservedWorld> observe(core::EngineReader& engine,
+                              const core::StateSnapshot& recorded,
+                              const std::string& project,
+                              const std::string& workspace,
+                              std::size_t parallelism,
+                              std::stop_token stop) {
   ObservedWorld world;
   const std::optional<Error> list_failure =
       for_each_parallel(4, parallelism, [&](std::size_t index) -> std::optional<Error> {

@@ -8,6 +8,7 @@
 #include "planner/evaluate.hpp"
 #include "planner/graph.hpp"
 #include "planner/identity.hpp"
+#include "planner/plan_container.hpp"
 #include "planner/preflight.hpp"
 #include "planner/schema.hpp"
 #include "recipes/resolve.hpp"
@@ -33,16 +34,12 @@ Map merged(const Map& attributes, const Map& computed) {
   return all;
 }
 
-void sort_fields(std::vector<FieldChange>& fields) {
-  std::stable_sort(fields.begin(), fields.end(), [](const FieldChange& a, const FieldChange& b) {
-    return core::to_string(a.path) < core::to_string(b.path);
-  });
-}
-
 class PlanMaker {
  public:
-  PlanMaker(const Configuration& configuration, const core::StateSnapshot& recorded,
-            const core::ObservedWorld& observed, const PlanOptions& options,
+  PlanMaker(const Configuration& configuration,
+            const core::StateSnapshot& recorded,
+            const core::ObservedWorld& observed,
+            const PlanOptions& options,
             core::Diagnostics& diagnostics)
       : configuration_(configuration),
         recorded_(recorded),
@@ -101,7 +98,8 @@ class PlanMaker {
           diagnostics_.error("Unknown address",
                              fmt::format("{} {}: neither the configuration nor the state has that "
                                          "resource. {}",
-                                         flag, address.str(),
+                                         flag,
+                                         address.str(),
                                          core::did_you_mean(address.str(), known)));
         }
       }
@@ -190,7 +188,8 @@ class PlanMaker {
     change.retain = desired.lifecycle.retain;
     change.range = desired.range;
     resolve_attributes(desired, change);
-    change.computed = computed_before_apply(desired.address, change.attributes, desired.docker_name);
+    change.computed =
+        computed_before_apply(desired.address, change.attributes, desired.docker_name);
     const Located& located = identification_.resources.at(desired.address);
     if (desired.external) {
       plan_external(located, change);
@@ -210,7 +209,8 @@ class PlanMaker {
                         fmt::format("{} is marked `external: true`, so aim does not create it, and "
                                     "Docker has no {} named \"{}\". Create it first, correct its "
                                     "`name`, or drop `external`.",
-                                    change.address.str(), core::to_string(change.address.kind),
+                                    change.address.str(),
+                                    core::to_string(change.address.kind),
                                     change.docker_name),
                         change.range,
                         {},
@@ -249,13 +249,15 @@ class PlanMaker {
             "Volume is gone",
             fmt::format("{} is recorded, but Docker has no volume \"{}\" any more. A new one will "
                         "be created; what was in the old one is lost.",
-                        change.address.str(), located.record->docker_name),
+                        change.address.str(),
+                        located.record->docker_name),
             change.range);
       }
     }
   }
 
-  void plan_existing(const Located& located, const DesiredResource& desired,
+  void plan_existing(const Located& located,
+                     const DesiredResource& desired,
                      ResourceChange& change) {
     const RecordedResource& record = *located.record;
     add_observed_computed(located, change);
@@ -265,10 +267,14 @@ class PlanMaker {
     if (located.rebuilt) {
       change.before = merged(record.attributes, change.computed);
     }
-    std::vector<FieldChange> fields = diff_attributes(change.address.kind, record.attributes,
-                                                      change.attributes, desired.positions);
+    std::vector<FieldChange> fields = diff_attributes(
+        change.address.kind, record.attributes, change.attributes, desired.positions);
     if (is_container(change.address.kind)) {
-      plan_container(located, fields, change);
+      const ContainerPlanner planner{located,
+                                     names(),
+                                     observed_.engine.api_version,
+                                     options_.replaces.contains(change.address)};
+      planner.plan(std::move(fields), change, plan_);
     } else {
       plan_simple(fields, desired, record, change);
     }
@@ -279,8 +285,10 @@ class PlanMaker {
 
   /// Networks and volumes: nothing about them can be changed, so a difference is an error that
   /// says how to go about it.
-  void plan_simple(const std::vector<FieldChange>& fields, const DesiredResource& desired,
-                   const RecordedResource& record, ResourceChange& change) {
+  void plan_simple(const std::vector<FieldChange>& fields,
+                   const DesiredResource& desired,
+                   const RecordedResource& record,
+                   ResourceChange& change) {
     std::vector<std::string> differing;
     for (const FieldChange& field : fields) {
       differing.push_back(core::to_string(field.path));
@@ -298,114 +306,14 @@ class PlanMaker {
          fmt::format("Docker cannot change {} of {}, and aim does not replace a {} by itself{}. "
                      "Define another {} beside it, let its users name that one, and remove this "
                      "one in a later apply.",
-                     fmt::join(differing, ", "), change.address.str(), volume ? "volume" : "network",
-                     volume ? ", since its data would be lost" : "", volume ? "volume" : "network"),
+                     fmt::join(differing, ", "),
+                     change.address.str(),
+                     volume ? "volume" : "network",
+                     volume ? ", since its data would be lost" : "",
+                     volume ? "volume" : "network"),
          fields.empty() || !fields.front().source ? change.range : fields.front().source,
          {},
          change.address.str()});
-  }
-
-  void plan_container(const Located& located, std::vector<FieldChange>& fields,
-                      ResourceChange& change) {
-    const RecordedResource& record = *located.record;
-    const core::ObservedContainer& container = *located.container;
-    const bool same_api = record.baseline_api == observed_.engine.api_version;
-    std::vector<FieldChange> drifted =
-        diff_projection(record.baseline, container.attributes, same_api,
-                        docker_attributes(change.address, record.attributes, names()));
-    report_drift(change.address, record, container, drifted);
-    const InPlacePlan in_place = in_place_steps(change.address, change.attributes, container,
-                                                record.baseline, fields, drifted,
-                                                change.docker_name, names());
-    const auto forces = [](const FieldChange& field) { return field.forces_replacement; };
-    const bool changed_forces = std::any_of(fields.begin(), fields.end(), forces);
-    const bool drift_forces =
-        !in_place.possible || std::any_of(drifted.begin(), drifted.end(), forces);
-    const bool requested = options_.replaces.contains(change.address);
-    const bool configured_differently = !fields.empty();
-    add_repairs(container, drifted, change, fields);
-    for (const core::ObservedContainer* old : located.superseded) {
-      change.superseded.emplace_back(old->id, old->name);
-      fields.push_back({{"superseded_container"}, old->name, Value(), false, std::nullopt});
-    }
-    if (changed_forces || drift_forces || requested) {
-      change.action = Action::Replace;
-      change.reason = changed_forces ? Reason::CannotUpdate
-                      : requested    ? Reason::ByRequest
-                                     : Reason::Drifted;
-      plan_replacement(container, change, fields);
-    } else if (!fields.empty() || !in_place.steps.empty()) {
-      change.action = Action::Update;
-      change.reason = configured_differently ? Reason::None : Reason::Drifted;
-      change.steps = in_place.steps;
-    } else if (!same_api) {
-      RecordedResource again = record;
-      again.baseline = container.attributes;
-      again.baseline_api = observed_.engine.api_version;
-      plan_.rebuilt.emplace(change.address.str(), std::move(again));
-    }
-    sort_fields(fields);
-    change.fields = std::move(fields);
-  }
-
-  void plan_replacement(const core::ObservedContainer& container, ResourceChange& change,
-                        std::vector<FieldChange>& fields) {
-    change.generation += 1;
-    change.downtime = Downtime::Restart;
-    for (const std::string& name : computed_by_apply(change.address.kind)) {
-      change.computed.insert_or_assign(name, Unknown{});
-    }
-    for (const FieldChange& field : fields) {
-      if (field.forces_replacement && field.source) {
-        change.range = field.source;
-        break;
-      }
-    }
-    fields.push_back({{"container_id"}, container.id, Unknown{}, false, std::nullopt});
-  }
-
-  /// What has drifted and is mended shows as a change from what Docker has to what it gets.
-  void add_repairs(const core::ObservedContainer& container,
-                   const std::vector<FieldChange>& drifted, const ResourceChange& change,
-                   std::vector<FieldChange>& fields) const {
-    for (const FieldChange& field : drifted) {
-      const bool already = std::any_of(fields.begin(), fields.end(), [&](const FieldChange& other) {
-        return other.path.front() == field.path.front();
-      });
-      if (!already) {
-        fields.push_back(
-            {field.path, field.after, field.before, field.forces_replacement, std::nullopt});
-      }
-    }
-    const core::ContainerStatus status = container.state.status;
-    if (status != core::ContainerStatus::Running && status != core::ContainerStatus::Restarting) {
-      fields.push_back({{"status"},
-                        Value(core::to_string(status)),
-                        Value("running"),
-                        status == core::ContainerStatus::Dead,
-                        std::nullopt});
-    }
-    if (container.name != change.docker_name) {
-      fields.push_back(
-          {{"container_name"}, container.name, change.docker_name, false, std::nullopt});
-    }
-  }
-
-  void report_drift(const Address& address, const RecordedResource& record,
-                    const core::ObservedContainer& container, std::vector<FieldChange> drifted) {
-    const core::ContainerStatus status = container.state.status;
-    if (status != core::ContainerStatus::Running && status != core::ContainerStatus::Restarting) {
-      drifted.push_back(
-          {{"status"}, Value("running"), Value(core::to_string(status)), false, std::nullopt});
-    }
-    if (container.name != record.docker_name) {
-      drifted.push_back(
-          {{"container_name"}, record.docker_name, container.name, false, std::nullopt});
-    }
-    if (!drifted.empty()) {
-      sort_fields(drifted);
-      plan_.drift.push_back({address, false, std::move(drifted)});
-    }
   }
 
   ResourceChange plan_removal(const Located& located) {
@@ -426,9 +334,8 @@ class PlanMaker {
         desired != configuration_.resources.end()) {
       change.range = desired->second.range;
     }
-    const bool keep_volume = record.address.kind == Kind::Volume && options_.destroy_volumes
-                                 ? false
-                                 : record.retain;
+    const bool keep_volume =
+        record.address.kind == Kind::Volume && options_.destroy_volumes ? false : record.retain;
     if (!located.exists()) {
       change.action = Action::Forget;
       change.reason = Reason::Missing;
@@ -475,8 +382,8 @@ class PlanMaker {
     const std::set<Address> dropped = removing ? with_dependencies(whole, options_.excludes)
                                                : with_dependents(whole, options_.excludes);
     for (auto& [address, change] : changes_) {
-      const bool in = (options_.targets.empty() || chosen.contains(address)) &&
-                      !dropped.contains(address);
+      const bool in =
+          (options_.targets.empty() || chosen.contains(address)) && !dropped.contains(address);
       if (!in && is_change(change)) {
         leave_alone(change);
       }
@@ -512,16 +419,17 @@ class PlanMaker {
     if (!removes || !(change.prevent_destroy || recorded_protection)) {
       return;
     }
-    diagnostics_.add({core::Severity::Error,
-                      "Resource is protected",
-                      fmt::format("{} has lifecycle.prevent_destroy, and this plan would {} it. Set "
-                                  "it to false and apply that first; removing the block does not "
-                                  "lift the protection.",
-                                  change.address.str(),
-                                  change.action == Action::Delete ? "destroy" : "replace"),
-                      change.range,
-                      {},
-                      change.address.str()});
+    diagnostics_.add(
+        {core::Severity::Error,
+         "Resource is protected",
+         fmt::format("{} has lifecycle.prevent_destroy, and this plan would {} it. Set "
+                     "it to false and apply that first; removing the block does not "
+                     "lift the protection.",
+                     change.address.str(),
+                     change.action == Action::Delete ? "destroy" : "replace"),
+         change.range,
+         {},
+         change.address.str()});
   }
 
   void add_fingerprint(const Address& address) {
@@ -583,17 +491,17 @@ class PlanMaker {
   }
 
   void plan_output_value(const DesiredOutput& desired, OutputChange& change) {
-    Value evaluated = evaluate(desired.value, [this](const core::Reference& reference) {
-      return look_up(reference);
-    });
+    Value evaluated = evaluate(
+        desired.value, [this](const core::Reference& reference) { return look_up(reference); });
     if (core::contains_unknown(evaluated)) {
       change.source = desired.value;
     } else if (desired.sensitive && !core::contains_secret(evaluated)) {
       evaluated = core::Secret(as_text(evaluated));
     }
     change.after = core::with_digests(
-        evaluated, fmt::format("{}/{}/output.{}", configuration_.project, configuration_.workspace,
-                               change.name));
+        evaluated,
+        fmt::format(
+            "{}/{}/output.{}", configuration_.project, configuration_.workspace, change.name));
     change.sensitive = desired.sensitive || core::contains_secret(change.after);
     if (change.sensitive && !desired.sensitive) {
       diagnostics_.add({core::Severity::Error,
@@ -620,8 +528,10 @@ class PlanMaker {
 
 }  // namespace
 
-Plan make_plan(const Configuration& configuration, const core::StateSnapshot& recorded,
-               const core::ObservedWorld& observed, const PlanOptions& options,
+Plan make_plan(const Configuration& configuration,
+               const core::StateSnapshot& recorded,
+               const core::ObservedWorld& observed,
+               const PlanOptions& options,
                core::Diagnostics& diagnostics) {
   core::Diagnostics own;
   Plan plan = PlanMaker(configuration, recorded, observed, options, own).run();
@@ -633,78 +543,6 @@ Plan make_plan(const Configuration& configuration, const core::StateSnapshot& re
     }
   }
   return plan;
-}
-
-bool is_change(const ResourceChange& change) { return change.action != Action::NoOp; }
-
-ChangeCounts count_changes(const Plan& plan) {
-  ChangeCounts counts;
-  for (const ResourceChange& change : plan.changes) {
-    switch (change.action) {
-      case Action::NoOp:
-      case Action::Forget:
-        break;
-      case Action::Create:
-        ++counts.add;
-        break;
-      case Action::Update:
-        ++counts.change;
-        break;
-      case Action::Replace:
-        ++counts.add;
-        ++counts.destroy;
-        break;
-      case Action::Delete:
-        ++counts.destroy;
-        break;
-    }
-  }
-  return counts;
-}
-
-bool has_changes(const Plan& plan) {
-  return std::any_of(plan.changes.begin(), plan.changes.end(), is_change) ||
-         std::any_of(plan.outputs.begin(), plan.outputs.end(), [](const OutputChange& output) {
-           return output.action != Action::NoOp;
-         });
-}
-
-std::string_view to_string(Action action) {
-  switch (action) {
-    case Action::NoOp:
-      return "no-op";
-    case Action::Create:
-      return "create";
-    case Action::Update:
-      return "update";
-    case Action::Replace:
-      return "replace";
-    case Action::Delete:
-      return "delete";
-    case Action::Forget:
-      return "forget";
-  }
-  return "";
-}
-
-std::string_view to_string(Reason reason) {
-  switch (reason) {
-    case Reason::None:
-      return "none";
-    case Reason::CannotUpdate:
-      return "replace_because_cannot_update";
-    case Reason::ByRequest:
-      return "replace_by_request";
-    case Reason::Drifted:
-      return "drifted";
-    case Reason::Missing:
-      return "missing";
-    case Reason::NoConfiguration:
-      return "delete_because_no_resource_config";
-    case Reason::DestroyRequested:
-      return "destroy_requested";
-  }
-  return "";
 }
 
 }  // namespace aim::planner

@@ -28,12 +28,12 @@ enum class Action {
 /// Why an action was chosen; for people and policy tools, never read by the executor.
 enum class Reason {
   None,
-  CannotUpdate,       ///< a changed attribute forces replacement
-  ByRequest,          ///< --replace
-  Drifted,            ///< Docker shows something else than was recorded
-  Missing,            ///< recorded, but gone from Docker
-  NoConfiguration,    ///< recorded, but no longer configured
-  DestroyRequested    ///< --destroy
+  CannotUpdate,     ///< a changed attribute forces replacement
+  ByRequest,        ///< --replace
+  Drifted,          ///< Docker shows something else than was recorded
+  Missing,          ///< recorded, but gone from Docker
+  NoConfiguration,  ///< recorded, but no longer configured
+  DestroyRequested  ///< --destroy
 };
 
 /// Where the value of a field stands before and after. Values are the attributes' canonical ones.
@@ -48,30 +48,36 @@ struct FieldChange {
 
 /// What an in-place change does, in this order.
 struct SetLimits {
-  core::Map attributes;  ///< as for core::UpdateContainer
-  core::Map previous;    ///< to go back
+  core::Map attributes;          ///< as for core::UpdateContainer
+  core::Map previous;            ///< to go back
   bool after_readiness = false;  ///< cannot be taken back, so it comes last
   bool operator==(const SetLimits&) const = default;
 };
+
 struct Connect {
   core::Attachment attachment;  ///< network by name on Docker
   bool operator==(const Connect&) const = default;
 };
+
 struct Disconnect {
   core::Attachment attachment;  ///< as it was
   bool operator==(const Disconnect&) const = default;
 };
+
 struct Rename {
   std::string from;
   std::string to;
   bool operator==(const Rename&) const = default;
 };
+
 struct Start {
   bool operator==(const Start&) const = default;
 };
+
 struct Unpause {
   bool operator==(const Unpause&) const = default;
 };
+
 using InPlaceStep = std::variant<SetLimits, Connect, Disconnect, Rename, Start, Unpause>;
 
 /// What the user of an endpoint or container will notice.
@@ -88,16 +94,16 @@ struct ResourceChange {
   std::optional<core::Map> before;  ///< recorded attributes and computed ones; none on Create
   std::optional<core::Map> after;   ///< planned ones, Unknown where not known; none on Delete
   std::vector<FieldChange> fields;  ///< sorted by path; computed attributes that move included
-  core::Map attributes;  ///< planned resolved specification, as state will record it
-  core::Map computed;    ///< planned computed attributes, Unknown where only Docker can tell
-  core::Map deferred;    ///< attributes of `attributes` that hold an Unknown, as templates
-  std::vector<InPlaceStep> steps;   ///< of an Update; empty: only state is written
+  core::Map attributes;             ///< planned resolved specification, as state will record it
+  core::Map computed;  ///< planned computed attributes, Unknown where only Docker can tell
+  core::Map deferred;  ///< attributes of `attributes` that hold an Unknown, as templates
+  std::vector<InPlaceStep> steps;           ///< of an Update; empty: only state is written
   std::vector<core::Address> dependencies;  ///< what must be up before; for a Delete: what it used
   /// Earlier incarnations that a commit should have removed and did not: id and name on Docker.
   std::vector<std::pair<std::string, std::string>> superseded;
   std::string docker_name;
-  std::string docker_id;          ///< of the object that exists now, else empty
-  std::int64_t generation = 1;    ///< after the change
+  std::string docker_id;        ///< of the object that exists now, else empty
+  std::int64_t generation = 1;  ///< after the change
   Downtime downtime = Downtime::None;
   std::int64_t last_start_millis = 0;  ///< measured by an earlier run, 0: never
   bool external = false;
@@ -141,20 +147,22 @@ struct PlanOptions {
 struct Plan {
   std::string project;
   std::string workspace;
-  std::string lineage;       ///< empty: the apply begins a new one
-  std::int64_t serial = 0;   ///< of the state that was read
+  std::string lineage;      ///< empty: the apply begins a new one
+  std::int64_t serial = 0;  ///< of the state that was read
   std::string configuration_digest;
   PlanOptions options;
   std::vector<ResourceChange> changes;  ///< sorted by address, NoOp included
   std::vector<Drift> drift;
   std::vector<OutputChange> outputs;  ///< sorted by name, NoOp included
-  std::vector<core::Address> unmanaged_addresses;  ///< labelled as ours, not configured, not in state
-  std::vector<std::string> unmanaged;              ///< their names on Docker, same order
+  std::vector<core::Address>
+      unmanaged_addresses;              ///< labelled as ours, not configured, not in state
+  std::vector<std::string> unmanaged;   ///< their names on Docker, same order
   std::vector<core::Diagnostic> notes;  ///< warnings and notes, sorted
   /// One for every observed object the plan rests on: address -> digest of its relevant state.
   std::map<std::string, std::string> fingerprints;
   std::map<std::string, VariableValue> variables;
-  std::map<std::string, core::RecordedResource> rebuilt;  ///< lost state found on Docker, by address
+  std::map<std::string, core::RecordedResource>
+      rebuilt;  ///< lost state found on Docker, by address
 
   bool operator==(const Plan&) const = default;
 };
@@ -183,7 +191,8 @@ struct ChangeCounts {
 /// the plan must not be applied then.
 [[nodiscard]] Plan make_plan(const Configuration& configuration,
                              const core::StateSnapshot& recorded,
-                             const core::ObservedWorld& observed, const PlanOptions& options,
+                             const core::ObservedWorld& observed,
+                             const PlanOptions& options,
                              core::Diagnostics& diagnostics);
 
 }  // namespace aim::planner

@@ -60,8 +60,10 @@ std::optional<core::SourceRange> port_range(const Configuration& configuration,
 
 std::string shown(const PublishedPort& port) {
   const std::string host = port.host_ip.empty() ? "0.0.0.0" : port.host_ip;
-  return fmt::format("{}:{}/{}", host.find(':') == std::string::npos ? host : "[" + host + "]",
-                     port.host_port, port.protocol);
+  return fmt::format("{}:{}/{}",
+                     host.find(':') == std::string::npos ? host : "[" + host + "]",
+                     port.host_port,
+                     port.protocol);
 }
 
 struct Claim {
@@ -69,7 +71,8 @@ struct Claim {
   PublishedPort port;
 };
 
-void check_among_ourselves(const std::vector<Claim>& claims, const Configuration& configuration,
+void check_among_ourselves(const std::vector<Claim>& claims,
+                           const Configuration& configuration,
                            core::Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < claims.size(); ++i) {
     for (std::size_t j = i + 1; j < claims.size(); ++j) {
@@ -81,7 +84,9 @@ void check_among_ourselves(const std::vector<Claim>& claims, const Configuration
           "Host port is claimed twice",
           fmt::format("{} and {} both publish {}; only one container can have it. Give one of them "
                       "another port.",
-                      claims[i].address.str(), claims[j].address.str(), shown(claims[j].port)),
+                      claims[i].address.str(),
+                      claims[j].address.str(),
+                      shown(claims[j].port)),
           port_range(configuration, claims[j].address),
           {},
           claims[j].address.str()};
@@ -109,9 +114,8 @@ std::vector<PublishedPort> published_ports(const core::Map& docker_attributes) {
     }
     const std::size_t slash = text->rfind('/');
     const std::size_t inner = text->rfind(':', slash);
-    const std::size_t outer = inner == 0 || inner == std::string::npos
-                                  ? std::string::npos
-                                  : text->rfind(':', inner - 1);
+    const std::size_t outer =
+        inner == 0 || inner == std::string::npos ? std::string::npos : text->rfind(':', inner - 1);
     if (slash == std::string::npos || outer == std::string::npos) {
       continue;
     }
@@ -138,8 +142,10 @@ std::vector<PublishedPort> host_ports(const Address& address, const core::Map& a
       docker_attributes(address, attributes, [](const Address& other) { return other.name; }));
 }
 
-void preflight(const Plan& plan, const Configuration& configuration,
-               const core::ObservedWorld& observed, core::Diagnostics& diagnostics) {
+void preflight(const Plan& plan,
+               const Configuration& configuration,
+               const core::ObservedWorld& observed,
+               core::Diagnostics& diagnostics) {
   std::vector<Claim> claims;
   std::set<std::string> ours;
   for (const ResourceChange& change : plan.changes) {
@@ -160,8 +166,9 @@ void preflight(const Plan& plan, const Configuration& configuration,
     for (const PublishedPort& wanted : host_ports(change.address, change.attributes)) {
       for (const core::ContainerSummary& other : observed.listed) {
         if (ours.contains(other.id) ||
-            std::none_of(other.ports.begin(), other.ports.end(),
-                         [&](const PublishedPort& held) { return collide(wanted, held); })) {
+            std::none_of(other.ports.begin(), other.ports.end(), [&](const PublishedPort& held) {
+              return collide(wanted, held);
+            })) {
           continue;
         }
         diagnostics.add({core::Severity::Error,
@@ -169,7 +176,9 @@ void preflight(const Plan& plan, const Configuration& configuration,
                          fmt::format("{} is held by container \"{}\", which is not part of this "
                                      "configuration. Choose another port for {}, or stop that "
                                      "container.",
-                                     shown(wanted), other.name, change.address.str()),
+                                     shown(wanted),
+                                     other.name,
+                                     change.address.str()),
                          port_range(configuration, change.address),
                          {},
                          change.address.str()});

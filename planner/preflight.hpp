@@ -8,8 +8,10 @@ namespace aim::planner {
 
 /// Finds, before anything is touched, what would fail in apply: two resources on one host port, a
 /// host port held by a container that is not part of the plan. Errors at the places written.
-void preflight(const Plan& plan, const Configuration& configuration,
-               const core::ObservedWorld& observed, core::Diagnostics& diagnostics);
+void preflight(const Plan& plan,
+               const Configuration& configuration,
+               const core::ObservedWorld& observed,
+               core::Diagnostics& diagnostics);
 
 /// A host port a container asks for, read off the canonical form "IP:HOST:CONTAINER/PROTO".
 [[nodiscard]] std::vector<core::PublishedPort> published_ports(const core::Map& docker_attributes);

@@ -60,7 +60,9 @@ Check inference_check(const std::string& task, const std::string& model) {
   return check;
 }
 
-void add_builtin_checks(const Map& endpoint, const Map& readiness, milliseconds timeout,
+void add_builtin_checks(const Map& endpoint,
+                        const Map& readiness,
+                        milliseconds timeout,
                         std::vector<Check>& checks) {
   const std::string model = recipes::endpoint_served_name(endpoint);
   std::optional<core::Secret> key;
@@ -80,8 +82,7 @@ void add_builtin_checks(const Map& endpoint, const Map& readiness, milliseconds 
   models.request.path = "/v1/models";
   models.request.timeout = timeout;
   models.request.bearer = key;
-  Check inference =
-      inference_check(core::string_at(endpoint, "task").value_or("chat"), model);
+  Check inference = inference_check(core::string_at(endpoint, "task").value_or("chat"), model);
   inference.request.timeout = duration_at(readiness, "inference_timeout", milliseconds(60'000));
   inference.request.bearer = key;
   const std::uint16_t port = recipes::endpoint_container_port(endpoint);
@@ -95,7 +96,9 @@ void add_builtin_checks(const Map& endpoint, const Map& readiness, milliseconds 
   }
 }
 
-void add_own_checks(const Map& readiness, std::uint16_t default_port, milliseconds timeout,
+void add_own_checks(const Map& readiness,
+                    std::uint16_t default_port,
+                    milliseconds timeout,
                     std::vector<Check>& checks) {
   if (const Value* http = core::find(readiness, "http"); http && http->is<Map>()) {
     const Map& settings = *http->get<Map>();
@@ -157,7 +160,8 @@ CheckVerdict judge_models(const Check& check, const json::value& body) {
     return {true, {}};
   }
   return {false,
-          fmt::format("model \"{}\" is not listed; listed: {}", check.served_name,
+          fmt::format("model \"{}\" is not listed; listed: {}",
+                      check.served_name,
                       names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))),
           true};
 }
@@ -231,16 +235,17 @@ CheckVerdict judge(const Check& check, const core::Result<core::ProbeAnswer>& an
   const int wanted = check.expect == Check::Expect::Status ? check.status : 200;
   if (answer->status != wanted) {
     // 503 is how servers say "still loading", 429 "busy"; own checks may wait for any status.
-    const bool definite = check.expect != Check::Expect::Status && answer->status != 503 &&
-                          answer->status != 429;
+    const bool definite =
+        check.expect != Check::Expect::Status && answer->status != 503 && answer->status != 429;
     return {false,
-            fmt::format("HTTP {}{}", answer->status,
+            fmt::format("HTTP {}{}",
+                        answer->status,
                         answer->body.empty() ? "" : ": " + shortened(answer->body)),
             definite};
   }
   if (check.expect == Check::Expect::Status) {
-    const bool has = check.contains.empty() ||
-                     answer->body.find(check.contains) != std::string::npos;
+    const bool has =
+        check.contains.empty() || answer->body.find(check.contains) != std::string::npos;
     return {has, has ? "" : fmt::format("the answer does not contain \"{}\"", check.contains)};
   }
   return judge_body(check, answer->body);
@@ -262,7 +267,9 @@ Readiness::Next Readiness::next(core::Steady now) const {
   }
   const auto gave_up = [&](milliseconds limit, std::string_view what) {
     return GiveUp{fmt::format("was not ready after {}{}; last check: {}",
-                              format_duration(limit.count()), what, waiting_for())};
+                              format_duration(limit.count()),
+                              what,
+                              waiting_for())};
   };
   if (now - last_progress_ >= policy_.start_timeout) {
     return gave_up(policy_.start_timeout, " without any progress");
@@ -320,8 +327,8 @@ std::string describe_exit(const core::ContainerExit& exit) {
   if (exit.oom_killed) {
     text = "was killed because it ran out of memory (OOM)";
   } else if (exit.exit_code > 128 && exit.exit_code < 160) {
-    text = fmt::format("was ended by signal {} (exit code {})", exit.exit_code - 128,
-                       exit.exit_code);
+    text =
+        fmt::format("was ended by signal {} (exit code {})", exit.exit_code - 128, exit.exit_code);
   } else {
     text = fmt::format("exited with code {}", exit.exit_code);
   }

@@ -46,6 +46,7 @@ struct CheckVerdict {
   std::string detail;
   bool definite = false;  ///< the server is up and said no: waiting longer hardly helps
 };
+
 [[nodiscard]] CheckVerdict judge(const Check& check, const core::Result<core::ProbeAnswer>& answer);
 
 /// Decides what to do next while a container comes up. Pure: it is fed results and times, and owns
@@ -55,13 +56,17 @@ class Readiness {
   struct Probe {
     std::size_t check = 0;  ///< index into policy.checks
   };
+
   struct Wait {
     std::chrono::milliseconds duration{0};
   };
+
   struct Ready {};
+
   struct GiveUp {
     std::string cause;
   };
+
   using Next = std::variant<Probe, Wait, Ready, GiveUp>;
 
   Readiness(ReadinessPolicy policy, core::Steady start);
@@ -74,6 +79,7 @@ class Readiness {
   void on_exit(const core::ContainerExit& exit);
   /// "health: connection refused": what is being waited for.
   [[nodiscard]] std::string waiting_for() const;
+
   [[nodiscard]] const ReadinessPolicy& policy() const { return policy_; }
 
  private:

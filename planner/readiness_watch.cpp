@@ -66,13 +66,16 @@ struct Shared {
   std::stop_source wake;
 };
 
-void follow_log(core::ContainerWatcher& watcher, const std::string& container, Shared& shared,
+void follow_log(core::ContainerWatcher& watcher,
+                const std::string& container,
+                Shared& shared,
                 std::stop_token stop) {
   core::LogRequest request;
   request.tail = kTailLines;
   request.follow = true;
   const auto ended = watcher.logs(
-      container, request,
+      container,
+      request,
       [&](const core::LogPiece& piece) {
         const std::lock_guard lock(shared.mutex);
         shared.tail.add(piece.text);
@@ -86,7 +89,9 @@ void follow_log(core::ContainerWatcher& watcher, const std::string& container, S
   shared.changed.notify_all();
 }
 
-void await_exit(core::ContainerWatcher& watcher, const std::string& container, Shared& shared,
+void await_exit(core::ContainerWatcher& watcher,
+                const std::string& container,
+                Shared& shared,
                 std::stop_token stop) {
   const core::Result<ContainerExit> exit = watcher.wait_exit(container, stop);
   const std::lock_guard lock(shared.mutex);
@@ -100,8 +105,11 @@ void await_exit(core::ContainerWatcher& watcher, const std::string& container, S
 
 class Watch {
  public:
-  Watch(const ReadinessPorts& ports, const std::string& container, const ReadinessPolicy& policy,
-        const std::function<void(const std::string&)>& note, std::stop_token stop)
+  Watch(const ReadinessPorts& ports,
+        const std::string& container,
+        const ReadinessPolicy& policy,
+        const std::function<void(const std::string&)>& note,
+        std::stop_token stop)
       : ports_(ports),
         container_(container),
         note_(note),
@@ -111,12 +119,10 @@ class Watch {
 
   ReadinessReport run() {
     std::stop_callback on_stop(stop_, [&] { shared_.wake.request_stop(); });
-    std::jthread follower([&](std::stop_token own) {
-      follow_log(ports_.watcher, container_, shared_, own);
-    });
-    std::jthread waiter([&](std::stop_token own) {
-      await_exit(ports_.watcher, container_, shared_, own);
-    });
+    std::jthread follower(
+        [&](std::stop_token own) { follow_log(ports_.watcher, container_, shared_, own); });
+    std::jthread waiter(
+        [&](std::stop_token own) { await_exit(ports_.watcher, container_, shared_, own); });
     ReadinessReport report = decide();
     if (!report.ready && !report.cancelled) {
       drain_log();
@@ -126,8 +132,7 @@ class Watch {
     follower.join();
     waiter.join();
     report.tail = shared_.tail.lines();
-    report.elapsed =
-        std::chrono::duration_cast<milliseconds>(ports_.clock.steady_now() - start_);
+    report.elapsed = std::chrono::duration_cast<milliseconds>(ports_.clock.steady_now() - start_);
     return report;
   }
 
@@ -177,8 +182,7 @@ class Watch {
     if (seen) {
       const core::ProbeTarget target = probe_target(*seen, check.port);
       if (check.expect == Check::Expect::Connects) {
-        const core::Result<void> connected =
-            ports_.prober.tcp(target, check.request.timeout, wake);
+        const core::Result<void> connected = ports_.prober.tcp(target, check.request.timeout, wake);
         verdict = connected ? CheckVerdict{true, {}, false}
                             : CheckVerdict{false, connected.error().message, false};
       } else {
@@ -228,18 +232,22 @@ core::ProbeTarget probe_target(const core::ObservedContainer& container, std::ui
   return target;
 }
 
-ReadinessReport watch_readiness(const ReadinessPorts& ports, const std::string& container,
+ReadinessReport watch_readiness(const ReadinessPorts& ports,
+                                const std::string& container,
                                 const ReadinessPolicy& policy,
                                 const std::function<void(const std::string&)>& note,
                                 std::stop_token stop) {
   return Watch(ports, container, policy, note, stop).run();
 }
 
-ReadinessReport check_running(core::EngineReader& reader, core::ContainerWatcher& watcher,
-                              const std::string& container, std::stop_token stop) {
+ReadinessReport check_running(core::EngineReader& reader,
+                              core::ContainerWatcher& watcher,
+                              const std::string& container,
+                              std::stop_token stop) {
   const core::Result<core::ObservedContainer> seen = reader.inspect_container(container, stop);
   if (!seen) {
-    return {false, seen.error().code == ErrorCode::Cancelled, core::to_string(seen.error()), {}, {}};
+    return {
+        false, seen.error().code == ErrorCode::Cancelled, core::to_string(seen.error()), {}, {}};
   }
   const core::ContainerState& state = seen->state;
   if (state.status == core::ContainerStatus::Running) {

@@ -45,6 +45,7 @@ struct ReadinessReport {
 /// For resources without checks: running, or finished without error, is enough.
 [[nodiscard]] ReadinessReport check_running(core::EngineReader& reader,
                                             core::ContainerWatcher& watcher,
-                                            const std::string& container, std::stop_token stop);
+                                            const std::string& container,
+                                            std::stop_token stop);
 
 }  // namespace aim::planner

@@ -20,9 +20,18 @@ namespace {
 
 /// Volume sources are keys of the configuration; Docker knows them by name.
 Value with_volume_names(const Value& mounts, const NameLookup& names) {
+  const List* list = mounts.get<List>();
+  if (list == nullptr) {
+    return mounts;  // not known before apply
+  }
   List result;
-  for (const Value& item : *mounts.get<List>()) {
-    Map mount = *item.get<Map>();
+  for (const Value& item : *list) {
+    const Map* known = item.get<Map>();
+    if (known == nullptr) {
+      result.push_back(item);
+      continue;
+    }
+    Map mount = *known;
     if (core::string_at(mount, "type") == "volume") {
       if (const auto source = core::string_at(mount, "source")) {
         mount.insert_or_assign("source", names(Address{Kind::Volume, *source, std::nullopt}));
@@ -55,7 +64,8 @@ Map docker_attributes(const Address& address, const Map& attributes, const NameL
   return result;
 }
 
-std::vector<Attachment> attachments(const Address& address, const Map& attributes,
+std::vector<Attachment> attachments(const Address& address,
+                                    const Map& attributes,
                                     const NameLookup& names) {
   std::vector<Attachment> result;
   const Value* networks = core::find(attributes, "networks");
@@ -77,8 +87,9 @@ std::vector<Attachment> attachments(const Address& address, const Map& attribute
     }
     result.push_back(std::move(attachment));
   }
-  std::sort(result.begin(), result.end(),
-            [](const Attachment& a, const Attachment& b) { return a.network < b.network; });
+  std::sort(result.begin(), result.end(), [](const Attachment& a, const Attachment& b) {
+    return a.network < b.network;
+  });
   return result;
 }
 
@@ -124,7 +135,8 @@ std::chrono::seconds stop_grace(const Map& attributes) {
   return std::chrono::seconds((millis + 999) / 1000);
 }
 
-Map computed_before_apply(const Address& address, const Map& attributes,
+Map computed_before_apply(const Address& address,
+                          const Map& attributes,
                           const std::string& docker_name) {
   Map computed;
   switch (address.kind) {
@@ -137,11 +149,13 @@ Map computed_before_apply(const Address& address, const Map& attributes,
         host = "[" + host + "]";
       }
       const Value* port = core::find(attributes, "port");
-      computed.emplace("url", port && port->is<std::int64_t>()
-                                  ? Value(fmt::format("http://{}:{}", host, *port->get<std::int64_t>()))
-                                  : Value(core::Unknown{}));
-      computed.emplace("internal_url", fmt::format("http://{}:{}", address.name,
-                                                   recipes::endpoint_container_port(attributes)));
+      computed.emplace("url",
+                       port && port->is<std::int64_t>()
+                           ? Value(fmt::format("http://{}:{}", host, *port->get<std::int64_t>()))
+                           : Value(core::Unknown{}));
+      computed.emplace(
+          "internal_url",
+          fmt::format("http://{}:{}", address.name, recipes::endpoint_container_port(attributes)));
       computed.emplace("served_name", recipes::endpoint_served_name(attributes));
       computed.emplace("container_name", docker_name);
       break;

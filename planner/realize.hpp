@@ -17,7 +17,8 @@ using NameLookup = std::function<std::string(const core::Address&)>;
 /// What an endpoint or container is on Docker, in the vocabulary of kind `container`: an endpoint
 /// turned into its container, volume keys replaced by names on Docker, networks and what concerns
 /// aim alone left out. Source: planner/schema.hpp, core/engine.hpp (CreateContainer).
-[[nodiscard]] core::Map docker_attributes(const core::Address& address, const core::Map& attributes,
+[[nodiscard]] core::Map docker_attributes(const core::Address& address,
+                                          const core::Map& attributes,
                                           const NameLookup& names);
 
 /// The networks to attach to, in order of name. Every one has the resource's name as an alias.

@@ -44,13 +44,13 @@ enum class OnChange {
 /// Where aim itself has to read the text (all but Any and the two of keys), it cannot be a secret.
 enum class Format {
   Any,
-  Plain,            ///< anything aim may read
-  IpAddress,        ///< IPv4 or IPv6, canonical as inet_ntop writes it
-  BindAddress,      ///< an IpAddress that a port is published on
+  Plain,        ///< anything aim may read
+  IpAddress,    ///< IPv4 or IPv6, canonical as inet_ntop writes it
+  BindAddress,  ///< an IpAddress that a port is published on
   Ipv4Address,
-  Subnet,           ///< "172.30.0.0/16", no bit set behind the prefix
-  AbsolutePath,     ///< canonical: without ".", "..", double and trailing slashes
-  RequestPath,      ///< begins with a slash, no spaces
+  Subnet,        ///< "172.30.0.0/16", no bit set behind the prefix
+  AbsolutePath,  ///< canonical: without ".", "..", double and trailing slashes
+  RequestPath,   ///< begins with a slash, no spaces
   Hostname,
   Signal,           ///< canonical: "SIGTERM" or a number
   Capability,       ///< canonical: upper case without "CAP_"; a list is a sorted set
@@ -112,7 +112,8 @@ struct ComputedAttribute {
 /// says nothing and is left out, but for `entrypoint`. Keys that every resource has
 /// (common_attributes) must have been taken out before. A bare number is no duration here.
 /// `defaulted` receives the names of the attributes that came from the table.
-[[nodiscard]] core::Map decode_attributes(core::Kind kind, const core::Map& written,
+[[nodiscard]] core::Map decode_attributes(core::Kind kind,
+                                          const core::Map& written,
                                           const core::Positions& positions,
                                           const core::Address& address,
                                           std::vector<std::string>& defaulted,

@@ -42,7 +42,9 @@ milliseconds since(core::Clock& clock, core::Steady start) {
 
 }  // namespace
 
-TaskRunner::TaskRunner(core::RunId run, const ExecutorPorts& ports, const ExecutorOptions& options,
+TaskRunner::TaskRunner(core::RunId run,
+                       const ExecutorPorts& ports,
+                       const ExecutorOptions& options,
                        RunnerContext& context)
     : run_(run), ports_(ports), options_(options), context_(context) {
   for (std::size_t i = 0; i < std::max<std::size_t>(options.parallelism, 1); ++i) {
@@ -109,11 +111,14 @@ bool TaskRunner::may_start(std::size_t index) const {
   if (!std::holds_alternative<ReadyWork>(task.work) && busy_calls_ >= options_.parallelism) {
     return false;
   }
-  return std::all_of(task.waits_for.begin(), task.waits_for.end(),
-                     [&](std::size_t other) { return states_[other] == kDone; });
+  return std::all_of(task.waits_for.begin(), task.waits_for.end(), [&](std::size_t other) {
+    return states_[other] == kDone;
+  });
 }
 
-void TaskRunner::run(const std::vector<Task>& tasks, core::Phase phase, OnTaskFailure on_failure,
+void TaskRunner::run(const std::vector<Task>& tasks,
+                     core::Phase phase,
+                     OnTaskFailure on_failure,
                      std::stop_token stop) {
   ports_.progress.on(core::PhaseEntered{phase});
   tasks_ = &tasks;
@@ -179,8 +184,7 @@ void TaskRunner::start_next_call(std::size_t index) {
     return;
   }
   const PlannedCall& call = active.calls.front();
-  active.step =
-      call.journalled ? *call.journalled : ports_.journal.intent(run_, call.intent);
+  active.step = call.journalled ? *call.journalled : ports_.journal.intent(run_, call.intent);
   submit([this, index, what = call.intent.call] {
     // A call to Docker is never cut short: whether it happened must be known for the undo.
     Done done;
@@ -211,8 +215,8 @@ void TaskRunner::start_pull(std::size_t index, const PullWork& pull) {
         [&](const core::PullProgress& progress) {
           Done note;
           note.task = index;
-          note.note = core::ActivityProgress{pull.image, Activity::Pulling, progress.status,
-                                             progress};
+          note.note =
+              core::ActivityProgress{pull.image, Activity::Pulling, progress.status, progress};
           post(std::move(note));
         },
         stop);
@@ -222,7 +226,10 @@ void TaskRunner::start_pull(std::size_t index, const PullWork& pull) {
 
 void TaskRunner::start_wait(std::size_t index, const ReadyWork& wait) {
   const Task& task = (*tasks_)[index];
-  waits_.emplace_back([this, index, container = wait.container, resource = task.resource,
+  waits_.emplace_back([this,
+                       index,
+                       container = wait.container,
+                       resource = task.resource,
                        policy = context_.readiness(task.address),
                        stop = cut_short_.get_token()] {
     Done done;
@@ -232,12 +239,13 @@ void TaskRunner::start_wait(std::size_t index, const ReadyWork& wait) {
     } else {
       const ReadinessPorts ports{ports_.reader, ports_.watcher, ports_.prober, ports_.clock};
       done.ready = watch_readiness(
-          ports, container, *policy,
+          ports,
+          container,
+          *policy,
           [&](const std::string& detail) {
             Done note;
             note.task = index;
-            note.note =
-                core::ActivityProgress{resource, Activity::Waiting, detail, std::nullopt};
+            note.note = core::ActivityProgress{resource, Activity::Waiting, detail, std::nullopt};
             post(std::move(note));
           },
           stop);
@@ -297,8 +305,12 @@ void TaskRunner::settle_call(std::size_t index, const Result<CallOutcome>& outco
   if (may_have_happened(outcome.error().code)) {
     records_.push_back({std::move(call), false, {}});
   }
-  fail(index, {task.resource, task.activity,
-               core::to_string(core::while_doing(outcome.error(), "while doing: " + what)), {}, {}});
+  fail(index,
+       {task.resource,
+        task.activity,
+        core::to_string(core::while_doing(outcome.error(), "while doing: " + what)),
+        {},
+        {}});
 }
 
 void TaskRunner::finish(std::size_t index, bool ok) {
@@ -315,8 +327,8 @@ void TaskRunner::finish(std::size_t index, bool ok) {
         id = record.id;
       }
     }
-    ports_.progress.on(core::ActivityFinished{task.resource, task.activity,
-                                              since(ports_.clock, active_.at(index).started), id});
+    ports_.progress.on(core::ActivityFinished{
+        task.resource, task.activity, since(ports_.clock, active_.at(index).started), id});
   }
   active_.erase(index);
 }
@@ -327,7 +339,8 @@ void TaskRunner::fail(std::size_t index, Failure failure) {
   if (!std::holds_alternative<ReadyWork>(task.work)) {
     --busy_calls_;
   }
-  ports_.progress.on(core::ActivityFailed{task.resource, task.activity,
+  ports_.progress.on(core::ActivityFailed{task.resource,
+                                          task.activity,
                                           since(ports_.clock, active_.at(index).started),
                                           core::make_error(ErrorCode::Failed, failure.cause)});
   active_.erase(index);
@@ -338,8 +351,10 @@ bool TaskRunner::call_now(const PlannedCall& call, Error& error) {
   const core::StepId step =
       call.journalled ? *call.journalled : ports_.journal.intent(run_, call.intent);
   const Result<CallOutcome> outcome = ports_.actor.perform(call.intent.call, {});
-  ports_.journal.outcome(step, {outcome.has_value(), outcome ? outcome->id : std::string(),
-                                outcome ? std::string() : core::to_string(outcome.error())});
+  ports_.journal.outcome(step,
+                         {outcome.has_value(),
+                          outcome ? outcome->id : std::string(),
+                          outcome ? std::string() : core::to_string(outcome.error())});
   if (!outcome) {
     error = outcome.error();
     return false;

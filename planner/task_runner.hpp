@@ -36,7 +36,9 @@ enum class OnTaskFailure { StopStarting, CarryOn };
 /// its own, and the calling thread alone touches journal, context and progress.
 class TaskRunner {
  public:
-  TaskRunner(core::RunId run, const ExecutorPorts& ports, const ExecutorOptions& options,
+  TaskRunner(core::RunId run,
+             const ExecutorPorts& ports,
+             const ExecutorOptions& options,
              RunnerContext& context);
   ~TaskRunner();
   TaskRunner(const TaskRunner&) = delete;
@@ -45,7 +47,9 @@ class TaskRunner {
   /// Runs until every task that could start has ended. A stop request, and with StopStarting a
   /// failure, keeps further tasks from starting and cuts pulls and waits short; calls to Docker
   /// are always waited for. Failures are appended to failures().
-  void run(const std::vector<Task>& tasks, core::Phase phase, OnTaskFailure on_failure,
+  void run(const std::vector<Task>& tasks,
+           core::Phase phase,
+           OnTaskFailure on_failure,
            std::stop_token stop);
 
   /// Journals and makes one call on this thread. False after a failure, which is returned in
@@ -53,6 +57,7 @@ class TaskRunner {
   bool call_now(const PlannedCall& call, core::Error& error);
 
   [[nodiscard]] std::vector<CallRecord>& records() { return records_; }
+
   [[nodiscard]] std::vector<Failure>& failures() { return failures_; }
 
  private:
@@ -63,6 +68,7 @@ class TaskRunner {
     std::optional<ReadinessReport> ready;
     std::optional<core::ProgressEvent> note;  ///< alone: nothing ended
   };
+
   struct Active {
     std::deque<PlannedCall> calls;
     core::StepId step;

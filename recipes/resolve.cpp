@@ -37,9 +37,22 @@ constexpr std::array<ReservedFlag, 10> kReserved = {{{"--model", "model"},
                                                      {"-hf", "model"}}};
 
 // What endpoint and container have in common and hand on as it is.
-constexpr std::array<std::string_view, 16> kShared = {
-    "image",  "entrypoint", "labels", "mounts",  "networks", "shm_size",          "ipc",     "memory",
-    "memory_swap", "cpus",  "restart", "user",   "init",     "stop_grace_period", "logging", "pull"};
+constexpr std::array<std::string_view, 16> kShared = {"image",
+                                                      "entrypoint",
+                                                      "labels",
+                                                      "mounts",
+                                                      "networks",
+                                                      "shm_size",
+                                                      "ipc",
+                                                      "memory",
+                                                      "memory_swap",
+                                                      "cpus",
+                                                      "restart",
+                                                      "user",
+                                                      "init",
+                                                      "stop_grace_period",
+                                                      "logging",
+                                                      "pull"};
 
 std::string backend_of(const Map& endpoint) {
   return core::string_at(endpoint, "backend").value_or("vllm");
@@ -113,8 +126,9 @@ std::string dashed(std::string_view flag) {
 }  // namespace
 
 const Backend* find_backend(std::string_view name) {
-  const auto* found = std::find_if(kBackends.begin(), kBackends.end(),
-                                   [&](const Backend& backend) { return backend.name == name; });
+  const auto* found = std::find_if(kBackends.begin(), kBackends.end(), [&](const Backend& backend) {
+    return backend.name == name;
+  });
   return found == kBackends.end() ? nullptr : found;
 }
 
@@ -141,7 +155,8 @@ std::vector<std::string> argument_words(const Map& arguments) {
   return words;
 }
 
-void check_endpoint(const Map& endpoint, const core::Positions& positions,
+void check_endpoint(const Map& endpoint,
+                    const core::Positions& positions,
                     core::Diagnostics& diagnostics) {
   const std::string backend = backend_of(endpoint);
   if (const Value* key = core::find(endpoint, "api_key");
@@ -166,7 +181,9 @@ void check_endpoint(const Map& endpoint, const core::Positions& positions,
         diagnostics.error("Reserved serve argument",
                           fmt::format("{} is written by aim itself. Set the key `{}` of the "
                                       "endpoint instead, and remove {} from `args`.",
-                                      flag, reserved.key, flag),
+                                      flag,
+                                      reserved.key,
+                                      flag),
                           core::position_of(positions, {"args", flag}));
       }
     }
@@ -206,9 +223,11 @@ Map endpoint_container(const Map& endpoint) {
   const std::string bind = core::string_at(endpoint, "bind").value_or("127.0.0.1");
   const std::int64_t port = core::integer_at(endpoint, "port").value_or(8000);
   const bool is_v6 = bind.find(':') != std::string::npos;
-  container.insert_or_assign(
-      "ports", Value(List{Value(fmt::format("{}:{}:{}/tcp", is_v6 ? "[" + bind + "]" : bind, port,
-                                            endpoint_container_port(endpoint)))}));
+  container.insert_or_assign("ports",
+                             Value(List{Value(fmt::format("{}:{}:{}/tcp",
+                                                          is_v6 ? "[" + bind + "]" : bind,
+                                                          port,
+                                                          endpoint_container_port(endpoint)))}));
   return container;
 }
 

@@ -30,7 +30,8 @@ struct Backend {
 
 /// Checks what the attribute table cannot: reserved serve flags (the error names the key to use),
 /// settings that the backend has no way to take. Diagnostics at the written places.
-void check_endpoint(const core::Map& endpoint, const core::Positions& positions,
+void check_endpoint(const core::Map& endpoint,
+                    const core::Positions& positions,
                     core::Diagnostics& diagnostics);
 
 /// The container that serves a resolved endpoint, in the vocabulary of kind `container`: command,

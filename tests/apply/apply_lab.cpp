@@ -12,7 +12,8 @@ namespace aim::apply_test {
 namespace fs = std::filesystem;
 
 core::Result<std::string> SavedLogs::save(
-    core::RunId run, const std::string& container,
+    core::RunId run,
+    const std::string& container,
     const std::function<core::Result<void>(const core::LogSink&)>& produce) {
   std::string text;
   const core::Result<void> produced =
@@ -27,21 +28,28 @@ core::Result<std::string> SavedLogs::save(
 
 void RecordedProgress::on(const core::ProgressEvent& event) {
   lines.push_back(std::visit(
-      core::overloaded{
-          [](const core::PhaseEntered& e) { return fmt::format("phase {}", core::to_string(e.phase)); },
-          [](const core::ActivityStarted& e) {
-            return fmt::format("{}: {}", e.resource, core::to_string(e.activity));
-          },
-          [](const core::ActivityProgress& e) { return fmt::format("{}: .. {}", e.resource, e.detail); },
-          [](const core::ActivityFinished& e) {
-            return fmt::format("{}: {} done", e.resource, core::to_string(e.activity));
-          },
-          [](const core::ActivityFailed& e) {
-            return fmt::format("{}: {} failed: {}", e.resource, core::to_string(e.activity),
-                               e.error.message);
-          },
-          [](const core::UndoStarted& e) { return fmt::format("undo: {}", e.reason); },
-          [](const core::Warned& e) { return fmt::format("{}: warning {}", e.resource, e.message); }},
+      core::overloaded{[](const core::PhaseEntered& e) {
+                         return fmt::format("phase {}", core::to_string(e.phase));
+                       },
+                       [](const core::ActivityStarted& e) {
+                         return fmt::format("{}: {}", e.resource, core::to_string(e.activity));
+                       },
+                       [](const core::ActivityProgress& e) {
+                         return fmt::format("{}: .. {}", e.resource, e.detail);
+                       },
+                       [](const core::ActivityFinished& e) {
+                         return fmt::format("{}: {} done", e.resource, core::to_string(e.activity));
+                       },
+                       [](const core::ActivityFailed& e) {
+                         return fmt::format("{}: {} failed: {}",
+                                            e.resource,
+                                            core::to_string(e.activity),
+                                            e.error.message);
+                       },
+                       [](const core::UndoStarted& e) { return fmt::format("undo: {}", e.reason); },
+                       [](const core::Warned& e) {
+                         return fmt::format("{}: warning {}", e.resource, e.message);
+                       }},
       event));
 }
 
@@ -61,9 +69,7 @@ ApplyLab::~ApplyLab() {
   fs::remove_all(directory_, ignored);
 }
 
-void ApplyLab::configure(const std::string& yaml) {
-  yaml_ = "version: 1\nproject: lab\n" + yaml;
-}
+void ApplyLab::configure(const std::string& yaml) { yaml_ = "version: 1\nproject: lab\n" + yaml; }
 
 namespace {
 
@@ -76,8 +82,7 @@ planner::Configuration load(const std::string& yaml) {
   };
   core::SourceFiles sources;
   core::Diagnostics diagnostics;
-  planner::Configuration configuration =
-      planner::load_configuration(input, sources, diagnostics);
+  planner::Configuration configuration = planner::load_configuration(input, sources, diagnostics);
   for (const core::Diagnostic& one : diagnostics.items()) {
     EXPECT_NE(one.severity, core::Severity::Error) << one.summary << ": " << one.detail;
   }

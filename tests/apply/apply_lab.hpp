@@ -19,7 +19,8 @@ namespace aim::apply_test {
 class SavedLogs : public core::LogArchive {
  public:
   core::Result<std::string> save(
-      core::RunId run, const std::string& container,
+      core::RunId run,
+      const std::string& container,
       const std::function<core::Result<void>(const core::LogSink&)>& produce) override;
   std::map<std::string, std::string> logs;
 };

@@ -157,7 +157,8 @@ class EveryStep : public ::testing::TestWithParam<Scenario> {
 
 /// Whatever call fails, either everything is as before or everything is as planned; and the next
 /// apply ends in no changes.
-void expect_as_before_or_as_planned(ApplyLab& lab, const ApplyResult& result,
+void expect_as_before_or_as_planned(ApplyLab& lab,
+                                    const ApplyResult& result,
                                     const std::vector<std::string>& before) {
   switch (result.result) {
     case RunResult::RolledBack:
@@ -227,7 +228,8 @@ TEST_P(EveryStep, WhereAimDiesLeavesAnOpenRunThatNamesItself) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Scenarios, EveryStep,
+INSTANTIATE_TEST_SUITE_P(Scenarios,
+                         EveryStep,
                          ::testing::Values(Scenario{"Create", "", kBase},
                                            Scenario{"Change", kBase, kChanged},
                                            Scenario{"Remove", kChanged, kRemoved},

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-
 #include "cmd/view/plan_render.hpp"
 #include "planner/configuration.hpp"
 #include "planner/plan.hpp"
@@ -37,7 +36,8 @@ volumes: { logs: {}, data: {} }
 networks: { side: {} }
 )"};
 /// kMain and kMore with everything the other way round.
-const ConfigurationFile kMainTurned{"aim.yaml", R"(outputs: { one: "${endpoint.b.url}", two: "${endpoint.a.url}" }
+const ConfigurationFile kMainTurned{
+    "aim.yaml", R"(outputs: { one: "${endpoint.b.url}", two: "${endpoint.a.url}" }
 endpoints:
   a: { depends_on: [container.web, endpoint.b], port: 8000, image: "serve:1", model: m }
   b: { env: { A: "2", Z: "1" }, port: 8001, image: "serve:1", model: m }

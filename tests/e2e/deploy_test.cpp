@@ -37,7 +37,12 @@ volumes: {{ data: {{}} }}
 outputs: {{ chat: "${{endpoint.chat.url}}/v1" }}
 {}
 )",
-                     edit.tag, edit.port, edit.env, edit.memory, edit.networks, edit.more);
+                     edit.tag,
+                     edit.port,
+                     edit.env,
+                     edit.memory,
+                     edit.networks,
+                     edit.more);
 }
 
 void expect_empty_plan(const Lab& lab) {
@@ -59,7 +64,8 @@ TEST(Deploy, FromNothingToAnAnswerAndBack) {
 
   const Finished applied = lab.aim({"apply", "--yes"});
   ASSERT_EQ(applied.code, 0) << applied.out << applied.err;
-  EXPECT_THAT(applied.out, HasSubstr("Apply complete! Resources: 3 added, 0 changed, 0 destroyed."));
+  EXPECT_THAT(applied.out,
+              HasSubstr("Apply complete! Resources: 3 added, 0 changed, 0 destroyed."));
   EXPECT_THAT(applied.out, HasSubstr(fmt::format("http://127.0.0.1:{}/v1", lab.port())));
 
   const Lab::Answer answer = lab.chat(lab.port(), "test/model");
@@ -74,8 +80,7 @@ TEST(Deploy, FromNothingToAnAnswerAndBack) {
   EXPECT_THAT(status.out, HasSubstr("endpoint.chat"));
   EXPECT_THAT(lab.aim({"logs", "chat"}).err + lab.aim({"logs", "chat"}).out,
               HasSubstr("Application startup complete."));
-  EXPECT_EQ(lab.aim({"output", "chat"}).out,
-            fmt::format("http://127.0.0.1:{}/v1\n", lab.port()));
+  EXPECT_EQ(lab.aim({"output", "chat"}).out, fmt::format("http://127.0.0.1:{}/v1\n", lab.port()));
 
   const Finished destroyed = lab.aim({"destroy", "--yes"});
   EXPECT_EQ(destroyed.code, 0) << destroyed.out << destroyed.err;
@@ -86,7 +91,9 @@ TEST(Deploy, FromNothingToAnAnswerAndBack) {
 }
 
 /// Applies an edit, and expects the plan to say what happens and to be empty afterwards.
-void apply_edit(const Lab& lab, const Edit& edit, const std::string& header,
+void apply_edit(const Lab& lab,
+                const Edit& edit,
+                const std::string& header,
                 const std::string& field) {
   lab.configure(endpoint(edit));
   const Finished plan = lab.aim({"plan", "--detailed-exitcode"});
@@ -157,7 +164,8 @@ TEST(Deploy, EveryEditIsPlannedAsWhatItIsAndAppliedOnce) {
   expect_same_container(true);
   EXPECT_THAT(lab.docker({"inspect", "-f", "{{json .NetworkSettings.Networks}}", "t-edits-chat"}),
               Not(HasSubstr("t-edits-side")));
-  EXPECT_THAT(lab.docker({"network", "ls", "--format", "{{.Name}}"}), Not(HasSubstr("t-edits-side")));
+  EXPECT_THAT(lab.docker({"network", "ls", "--format", "{{.Name}}"}),
+              Not(HasSubstr("t-edits-side")));
 
   edit.memory = "";
   apply_edit(lab, edit, replaced, "memory");

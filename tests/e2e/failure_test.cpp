@@ -30,7 +30,9 @@ endpoints:
     port: {}
     readiness: {{ interval: 200ms, start_timeout: 30s }}
 )",
-                     lab.port(), chat_env, lab.port(1));
+                     lab.port(),
+                     chat_env,
+                     lab.port(1));
 }
 
 std::string contents(const std::string& path) {
@@ -59,6 +61,7 @@ class ClientLoop {
   }
 
   [[nodiscard]] int asked() const { return asked_; }
+
   [[nodiscard]] int failed() const { return failed_; }
 
  private:
@@ -93,8 +96,8 @@ TEST_P(EveryWayToFail, PutsThePredecessorBackAndLeavesTheOthersAlone) {
   const std::string said = failed.out + failed.err;
   EXPECT_THAT(said, HasSubstr(way.cause));
   EXPECT_THAT(said, HasSubstr(way.tail));
-  const std::string log = (lab.directory() / ".aim/logs").string() + "/run-2-" + container +
-                          ".g2.log";
+  const std::string log =
+      (lab.directory() / ".aim/logs").string() + "/run-2-" + container + ".g2.log";
   EXPECT_THAT(said, HasSubstr(".aim/logs/run-2-" + container + ".g2.log"));
   EXPECT_THAT(contents(log), HasSubstr(way.tail));
 
@@ -111,18 +114,26 @@ TEST_P(EveryWayToFail, PutsThePredecessorBackAndLeavesTheOthersAlone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    ModelServer, EveryWayToFail,
-    ::testing::Values(
-        Way{"never", "MODEL_SERVER_NEVER_READY: \"1\", MODEL_SERVER_SILENT: \"1\"",
-            "without any progress", "vLLM API server version"},
-        Way{"exits", "MODEL_SERVER_LOAD_SECONDS: \"10\", MODEL_SERVER_EXIT_AFTER: \"1\", "
-            "MODEL_SERVER_EXIT_CODE: \"17\", "
-            "MODEL_SERVER_LOG: \"torch.OutOfMemoryError: HIP out of memory\"",
-            "exited with code 17", "torch.OutOfMemoryError: HIP out of memory"},
-        Way{"inference", "MODEL_SERVER_INFERENCE_STATUS: \"500\"", "HTTP 500",
-            "Application startup complete."},
-        Way{"name", "MODEL_SERVER_SERVED_NAME: wrong", "model \"test/model\" is not listed",
-            "Application startup complete."}),
+    ModelServer,
+    EveryWayToFail,
+    ::testing::Values(Way{"never",
+                          "MODEL_SERVER_NEVER_READY: \"1\", MODEL_SERVER_SILENT: \"1\"",
+                          "without any progress",
+                          "vLLM API server version"},
+                      Way{"exits",
+                          "MODEL_SERVER_LOAD_SECONDS: \"10\", MODEL_SERVER_EXIT_AFTER: \"1\", "
+                          "MODEL_SERVER_EXIT_CODE: \"17\", "
+                          "MODEL_SERVER_LOG: \"torch.OutOfMemoryError: HIP out of memory\"",
+                          "exited with code 17",
+                          "torch.OutOfMemoryError: HIP out of memory"},
+                      Way{"inference",
+                          "MODEL_SERVER_INFERENCE_STATUS: \"500\"",
+                          "HTTP 500",
+                          "Application startup complete."},
+                      Way{"name",
+                          "MODEL_SERVER_SERVED_NAME: wrong",
+                          "model \"test/model\" is not listed",
+                          "Application startup complete."}),
     [](const auto& way) { return way.param.name; });
 
 TEST(Readiness, ASlowLoadBecomesReady) {
@@ -136,9 +147,10 @@ TEST(Readiness, ASlowLoadBecomesReady) {
 
 TEST(Failure, OfAFirstApplyLeavesNothing) {
   const Lab lab("first");
-  lab.configure(two_endpoints(lab, "MODEL_SERVER_LOAD_SECONDS: \"10\", "
-                                   "MODEL_SERVER_EXIT_AFTER: \"1\", "
-                                   "MODEL_SERVER_EXIT_CODE: \"2\""));
+  lab.configure(two_endpoints(lab,
+                              "MODEL_SERVER_LOAD_SECONDS: \"10\", "
+                              "MODEL_SERVER_EXIT_AFTER: \"1\", "
+                              "MODEL_SERVER_EXIT_CODE: \"2\""));
   const Finished failed = lab.aim({"apply", "--yes"});
   EXPECT_EQ(failed.code, 3) << failed.out << failed.err;
   EXPECT_TRUE(lab.labelled().empty());

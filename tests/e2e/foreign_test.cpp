@@ -53,9 +53,10 @@ TEST(Foreign, LabelsThatComeFromAnImageDoNotMakeAContainerOurs) {
                                    std::getenv("AIM_TEST_MODEL_SERVER"),
                                    "--tag",
                                    "aim/labelled:1"};
-  for (const std::string& label :
-       {"dev.aim.project=" + lab.project(), std::string("dev.aim.workspace=default"),
-        std::string("dev.aim.address=endpoint.chat"), std::string("dev.aim.lineage=0123456789abcdef")}) {
+  for (const std::string& label : {"dev.aim.project=" + lab.project(),
+                                   std::string("dev.aim.workspace=default"),
+                                   std::string("dev.aim.address=endpoint.chat"),
+                                   std::string("dev.aim.lineage=0123456789abcdef")}) {
     make.insert(make.end(), {"--label", label});
   }
   ASSERT_EQ(run(make).code, 0);
@@ -68,9 +69,20 @@ TEST(Foreign, AContainerOfAnotherLineageIsLeftAlone) {
   lab.configure(one_endpoint(lab) + "volumes: { keep: {} }\n");
   ASSERT_EQ(lab.aim({"apply", "--yes", "--target", "volume.keep"}).code, 0);
   const std::string name = lab.project() + "-chat";
-  lab.docker({"create", "--name", name, "--label", "dev.aim.project=" + lab.project(), "--label",
-              "dev.aim.workspace=default", "--label", "dev.aim.address=endpoint.chat", "--label",
-              "dev.aim.lineage=somebodyelse", "--label", "dev.aim.generation=1", kImage1,
+  lab.docker({"create",
+              "--name",
+              name,
+              "--label",
+              "dev.aim.project=" + lab.project(),
+              "--label",
+              "dev.aim.workspace=default",
+              "--label",
+              "dev.aim.address=endpoint.chat",
+              "--label",
+              "dev.aim.lineage=somebodyelse",
+              "--label",
+              "dev.aim.generation=1",
+              kImage1,
               "test/model"});
   expect_refused(lab, name, "error: Object belongs to another state");
 }

@@ -172,7 +172,9 @@ Lab::Answer Lab::get(int port, const std::string& path) const {
 }
 
 Lab::Answer Lab::chat(int port, const std::string& model) const {
-  return curl({"-H", "Content-Type: application/json", "-d",
+  return curl({"-H",
+               "Content-Type: application/json",
+               "-d",
                R"({"model":")" + model +
                    R"(","messages":[{"role":"user","content":"Hello"}],"max_tokens":8})",
                "http://127.0.0.1:" + std::to_string(port) + "/v1/chat/completions"});
@@ -180,9 +182,15 @@ Lab::Answer Lab::chat(int port, const std::string& model) const {
 
 void make_images() {
   static const bool kMade = [] {
-    const Finished done =
-        run({"scripts/model-server-image", "--docker", required("AIM_TEST_DOCKER"), "--binary",
-             required("AIM_TEST_MODEL_SERVER"), "--tag", kImage1, "--tag", kImage2});
+    const Finished done = run({"scripts/model-server-image",
+                               "--docker",
+                               required("AIM_TEST_DOCKER"),
+                               "--binary",
+                               required("AIM_TEST_MODEL_SERVER"),
+                               "--tag",
+                               kImage1,
+                               "--tag",
+                               kImage2});
     if (done.code != 0) {
       throw std::runtime_error("scripts/model-server-image: " + done.err);
     }

@@ -20,7 +20,9 @@ class Lab {
   Lab& operator=(const Lab&) = delete;
 
   [[nodiscard]] const std::string& project() const { return project_; }
+
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
+
   /// Another directory with the same configuration and no state.
   [[nodiscard]] std::filesystem::path second_checkout() const;
 
@@ -44,11 +46,13 @@ class Lab {
 
   /// A host port that no other lab uses.
   [[nodiscard]] int port(int index = 0) const;
+
   /// GET or POST by curl; the HTTP status and the body.
   struct Answer {
     int status = 0;
     std::string body;
   };
+
   [[nodiscard]] Answer get(int port, const std::string& path) const;
   [[nodiscard]] Answer chat(int port, const std::string& model) const;
 

@@ -14,8 +14,8 @@
 namespace aim::e2e {
 namespace {
 
-using ::testing::HasSubstr;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
 
 std::string slow_endpoint(const Lab& lab, int load_seconds) {
   return fmt::format(R"(
@@ -27,7 +27,8 @@ endpoints:
     env: {{ MODEL_SERVER_LOAD_SECONDS: "{}" }}
     readiness: {{ interval: 200ms, start_timeout: 30s }}
 )",
-                     lab.port(), load_seconds);
+                     lab.port(),
+                     load_seconds);
 }
 
 TEST(Lock, OfTwoAppliesOnOneStateOneIsRefusedOrWaits) {

@@ -18,7 +18,9 @@ using Clock = std::chrono::steady_clock;
 
 [[noreturn]] void run_child(const std::vector<std::string>& command,
                             const std::map<std::string, std::string>& set,
-                            const std::string& directory, int out, int err) {
+                            const std::string& directory,
+                            int out,
+                            int err) {
   if (!directory.empty() && chdir(directory.c_str()) != 0) {
     _exit(126);
   }
@@ -53,7 +55,8 @@ bool drain(int descriptor, std::string& text) {
 }  // namespace
 
 Process::Process(const std::vector<std::string>& command,
-                 const std::map<std::string, std::string>& set, const std::string& directory) {
+                 const std::map<std::string, std::string>& set,
+                 const std::string& directory) {
   std::array<int, 2> out{};
   std::array<int, 2> err{};
   if (pipe2(out.data(), O_CLOEXEC) != 0 || pipe2(err.data(), O_CLOEXEC) != 0) {
@@ -124,8 +127,10 @@ Finished Process::finish(std::chrono::seconds limit) {
   return result_;
 }
 
-Finished run(const std::vector<std::string>& command, const std::map<std::string, std::string>& set,
-             const std::string& directory, std::chrono::seconds limit) {
+Finished run(const std::vector<std::string>& command,
+             const std::map<std::string, std::string>& set,
+             const std::string& directory,
+             std::chrono::seconds limit) {
   return Process(command, set, directory).finish(limit);
 }
 

@@ -16,14 +16,17 @@ struct Finished {
 /// A child process whose output is collected. Killed and waited for when the object ends.
 class Process {
  public:
-  Process(const std::vector<std::string>& command, const std::map<std::string, std::string>& set,
+  Process(const std::vector<std::string>& command,
+          const std::map<std::string, std::string>& set,
           const std::string& directory = {});
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
   void signal(int number) const;
+
   [[nodiscard]] int pid() const { return pid_; }
+
   /// Reads until `text` appears on standard output or error; false after `limit` or at the end.
   [[nodiscard]] bool wait_for_text(const std::string& text, std::chrono::seconds limit);
   /// Waits for the end; a process that takes longer than `limit` is killed.
@@ -40,7 +43,8 @@ class Process {
 
 /// Runs a command to its end.
 Finished run(const std::vector<std::string>& command,
-             const std::map<std::string, std::string>& set = {}, const std::string& directory = {},
+             const std::map<std::string, std::string>& set = {},
+             const std::string& directory = {},
              std::chrono::seconds limit = std::chrono::seconds(120));
 
 }  // namespace aim::e2e

@@ -25,7 +25,8 @@ TEST(Value, EveryAlternativeSurvivesItsJson) {
 }
 
 TEST(Value, SecretsLeaveAsDigestOnly) {
-  const Value value = with_digests(Value(Map{{"token", Value(Secret("hunter2"))}}), "lab/default/x");
+  const Value value =
+      with_digests(Value(Map{{"token", Value(Secret("hunter2"))}}), "lab/default/x");
   const std::string text = canonical_json(value);
   EXPECT_EQ(text.find("hunter2"), std::string::npos);
   const Result<Value> back = parse_canonical_json(text);
@@ -75,8 +76,7 @@ TEST(Secret, DigestIsStableForOneSaltAndContent) {
 
 TEST(Sha256, MatchesTheStandardsTestVector) {
   // FIPS 180-2, appendix B.1.
-  EXPECT_EQ(sha256_hex("abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace

@@ -22,7 +22,9 @@ Configuration empty_configuration() {
   return configuration;
 }
 
-DesiredResource& add(Configuration& configuration, const std::string& address, Map written,
+DesiredResource& add(Configuration& configuration,
+                     const std::string& address,
+                     Map written,
                      std::vector<std::string> dependencies) {
   DesiredResource resource;
   resource.address = at(address);
@@ -34,12 +36,16 @@ DesiredResource& add(Configuration& configuration, const std::string& address, M
     ++line;
   }
   core::Diagnostics diagnostics;
-  resource.attributes = decode_attributes(resource.address.kind, written, resource.positions,
-                                          resource.address, resource.defaulted, diagnostics);
+  resource.attributes = decode_attributes(resource.address.kind,
+                                          written,
+                                          resource.positions,
+                                          resource.address,
+                                          resource.defaulted,
+                                          diagnostics);
   EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.items().front().detail;
-  resource.attributes = *core::with_digests(resource.attributes,
-                                            secret_salt("lab", "default", resource.address))
-                             .get<Map>();
+  resource.attributes =
+      *core::with_digests(resource.attributes, secret_salt("lab", "default", resource.address))
+           .get<Map>();
   for (const std::string& dependency : dependencies) {
     resource.dependencies.push_back(at(dependency));
   }
@@ -124,24 +130,23 @@ Applied apply_by_the_book(const Configuration& configuration, const Plan& plan) 
       record.baseline = container.attributes;
       record.computed.insert_or_assign("container_id", container.id);
       record.computed.insert_or_assign("image_id", container.image_id);
-      applied.world.listed.push_back({container.id,
-                                      container.name,
-                                      "",
-                                      container.labels,
-                                      container.state.status,
-                                      {}});
+      applied.world.listed.push_back(
+          {container.id, container.name, "", container.labels, container.state.status, {}});
       applied.world.containers.emplace(container.id, std::move(container));
     }
     applied.state.resources.emplace(change.address, std::move(record));
   }
   for (const OutputChange& output : plan.outputs) {
-    applied.state.outputs.emplace(output.name, core::RecordedOutput{output.after, output.sensitive});
+    applied.state.outputs.emplace(output.name,
+                                  core::RecordedOutput{output.after, output.sensitive});
   }
   return applied;
 }
 
-Plan plan_of(const Configuration& configuration, const core::StateSnapshot& state,
-             const core::ObservedWorld& world, const PlanOptions& options) {
+Plan plan_of(const Configuration& configuration,
+             const core::StateSnapshot& state,
+             const core::ObservedWorld& world,
+             const PlanOptions& options) {
   core::Diagnostics diagnostics;
   Plan plan = make_plan(configuration, state, world, options, diagnostics);
   EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.items().front().detail;

@@ -39,12 +39,13 @@ struct World {
 
 World deployed(Map attributes = endpoint()) {
   World world{one_endpoint(std::move(attributes)), {}};
-  world.applied = test::apply_by_the_book(world.configuration,
-                                          plan_of(world.configuration, {}, empty_world()));
+  world.applied =
+      test::apply_by_the_book(world.configuration, plan_of(world.configuration, {}, empty_world()));
   return world;
 }
 
-Plan replan(const World& world, const Configuration& configuration,
+Plan replan(const World& world,
+            const Configuration& configuration,
             const PlanOptions& options = {}) {
   return plan_of(configuration, world.applied.state, world.applied.world, options);
 }
@@ -193,7 +194,8 @@ TEST(Plan, RebuildsLostStateFromBirthLabels) {
   EXPECT_EQ(core::to_string(change_of(plan, "endpoint.chat").fields[1].path), "env.A");
 }
 
-core::Diagnostic only_error(const Configuration& configuration, const core::StateSnapshot& state,
+core::Diagnostic only_error(const Configuration& configuration,
+                            const core::StateSnapshot& state,
                             const core::ObservedWorld& world) {
   core::Diagnostics diagnostics;
   const Plan plan = make_plan(configuration, state, world, {}, diagnostics);
@@ -250,7 +252,11 @@ TEST(Plan, FindsTwoResourcesOnOnePort) {
 
 TEST(Plan, FindsAPortThatAForeignContainerHolds) {
   core::ObservedWorld world = empty_world();
-  world.listed.push_back({"foreign", "web", "nginx", {}, core::ContainerStatus::Running,
+  world.listed.push_back({"foreign",
+                          "web",
+                          "nginx",
+                          {},
+                          core::ContainerStatus::Running,
                           {{"0.0.0.0", 8000, 80, "tcp"}}});
   const core::Diagnostic error = only_error(one_endpoint(), {}, world);
   EXPECT_EQ(error.summary, "Host port is in use");
@@ -291,7 +297,8 @@ TEST(Plan, ReferencesTakeWhatIsKnownAndWaitForTheRest) {
   const auto refer = [](const std::string& attribute) {
     return Value(core::Template{{core::Reference{at("endpoint.chat"), attribute}}});
   };
-  add(configuration, "container.web",
+  add(configuration,
+      "container.web",
       {{"image", Value("web:1")},
        {"networks", Value(core::List{Value("default")})},
        {"env", Value(Map{{"URL", refer("internal_url")}, {"ID", refer("container_id")}})}},
@@ -302,6 +309,21 @@ TEST(Plan, ReferencesTakeWhatIsKnownAndWaitForTheRest) {
   EXPECT_EQ(*core::find(env, "URL"), Value("http://chat:8000"));
   EXPECT_EQ(*core::find(env, "ID"), Value(core::Unknown{}));
   EXPECT_TRUE(web.deferred.contains("env"));
+}
+
+TEST(Plan, MountsMayWaitForOtherResources) {
+  Configuration configuration = one_endpoint();
+  DesiredResource& web =
+      add(configuration,
+          "container.web",
+          {{"image", Value("web:1")}, {"networks", Value(core::List{Value("default")})}},
+          {"endpoint.chat", "network.default"});
+  web.attributes.insert_or_assign(
+      "mounts",
+      Value(core::List{Value(core::Template{
+          {std::string("data:/"), core::Reference{at("endpoint.chat"), "image_id"}}})}));
+  const Plan plan = plan_of(configuration, {}, empty_world());
+  EXPECT_TRUE(change_of(plan, "container.web").deferred.contains("mounts"));
 }
 
 TEST(Plan, AnOutputThatHoldsASecretHasToSaySo) {
