@@ -51,7 +51,7 @@ is_gone() {
 
 # All files of ours, NUL-separated, relative to the top of the tree.
 our_files() {
-  cd "$AIM_ROOT"
+  cd "$AIM_ROOT" || return
   if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
     git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
       [ ! -f "$file" ] || printf '%s\0' "$file"
