@@ -217,7 +217,8 @@ void add_network_steps(InPlacePlan& plan,
   if (all == nullptr) {
     return;
   }
-  for (const auto& [name, settings] : *all) {
+  for (const auto& entry : *all) {
+    const std::string& name = entry.first;
     const bool asked = std::any_of(
         wanted.begin(), wanted.end(), [&](const core::Attachment& a) { return a.network == name; });
     if (!asked) {

@@ -85,7 +85,11 @@ TEST_F(MemoryDockerServerTest, StreamsComeInPiecesOfTheChosenSize) {
                                     milliseconds(0),
                                     {});
   ASSERT_TRUE(answer) << core::to_string(answer.error());
-  EXPECT_EQ(body, std::string("\1\0\0\0\0\0\0\x14", 8) + "a long line of text\n");
+  const std::string expected(
+      "\1\0\0\0\0\0\0\x14"
+      "a long line of text\n",
+      28);
+  EXPECT_EQ(body, expected);
 }
 
 TEST_F(MemoryDockerServerTest, AnswersOthersWhileOneWaits) {

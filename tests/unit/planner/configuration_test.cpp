@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "configuration_fixture.hpp"
+#include "tests/unit/planner/configuration_fixture.hpp"
 
 namespace aim::planner {
 namespace {

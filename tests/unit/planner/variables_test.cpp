@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "configuration_fixture.hpp"
+#include "tests/unit/planner/configuration_fixture.hpp"
 
 namespace aim::planner {
 namespace {
