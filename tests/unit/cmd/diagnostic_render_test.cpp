@@ -102,7 +102,7 @@ TEST(RenderDiagnostic, CutsALongLineAroundTheCaret) {
 }
 
 TEST(RenderDiagnostic, ShowsTheEndOfALongLine) {
-  const std::string line = std::string(100, '.') + "END";
+  const std::string line = fmt::format("{:.>103}", "END");
   EXPECT_EQ(render_diagnostic(diagnostic_at(1, 104, 104), file(line), Colour::Off),
             "aim.yaml:1:104: error: Unknown key\n"
             "  1 | ..." +
