@@ -1,5 +1,7 @@
 #include "cmd/view/diagnostic_render.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 
 namespace aim::view {
