@@ -186,14 +186,18 @@ ExitCode run_command(const std::vector<std::string>& given, App& app) {
   if (command == nullptr) {
     return unknown_command(words, app);
   }
+  const bool help = std::any_of(
+      words.begin() + static_cast<std::ptrdiff_t>(used), words.end(), [](const std::string& word) {
+        return word == "--help" || word == "-help" || word == "-h";
+      });
+  if (help) {
+    app.view().text(help_text(*command));
+    return ExitCode::Done;
+  }
   const core::Result<Arguments> arguments =
       parse_arguments({words.begin() + static_cast<std::ptrdiff_t>(used), words.end()},
                       all_options(*command),
                       command->positional);
-  if (arguments && arguments->has("help")) {
-    app.view().text(help_text(*command));
-    return ExitCode::Done;
-  }
   if (!arguments) {
     app.view().error(core::make_error(
         core::ErrorCode::Invalid,

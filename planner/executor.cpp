@@ -317,7 +317,7 @@ class Run : public RunnerContext {
         return seen.error();
       }
       record.docker_id = seen->id;
-      record.baseline = seen->attributes;
+      record.baseline = baseline_of(*seen, record.salt);
       // The candidate gets its real policy in the calls that follow.
       record.baseline.insert_or_assign("restart", restart_policy(record.attributes));
       record.computed.insert_or_assign("container_id", seen->id);

@@ -347,7 +347,7 @@ class Identifier {
 
   RecordedResource rebuild_container(const Address& address, const ObservedContainer& container) {
     RecordedResource record = rebuild(address, container.labels, container.id, container.name);
-    record.baseline = container.attributes;
+    record.baseline = baseline_of(container, record.salt);
     record.computed = computed_before_apply(address, record.attributes, container.name);
     record.computed.insert_or_assign("container_id", container.id);
     record.computed.insert_or_assign("image_id", container.image_id);

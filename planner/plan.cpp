@@ -57,8 +57,13 @@ class PlanMaker {
       }
     }
     for (const auto& [address, located] : identification_.resources) {
-      if (located.record && !changes_.contains(address)) {
-        changes_.emplace(address, plan_removal(located));
+      if (!located.record || changes_.contains(address)) {
+        continue;
+      }
+      ResourceChange removal = plan_removal(located);
+      // What state does not know needs no forgetting.
+      if (!(located.rebuilt && removal.action == Action::Forget)) {
+        changes_.emplace(address, std::move(removal));
       }
     }
     limit_to_selection();
@@ -270,10 +275,12 @@ class PlanMaker {
     std::vector<FieldChange> fields = diff_attributes(
         change.address.kind, record.attributes, change.attributes, desired.positions);
     if (is_container(change.address.kind)) {
-      const ContainerPlanner planner{located,
-                                     names(),
-                                     observed_.engine.api_version,
-                                     options_.replaces.contains(change.address)};
+      const ContainerPlanner planner{
+          located,
+          names(),
+          observed_.engine.api_version,
+          secret_salt(configuration_.project, configuration_.workspace, change.address),
+          options_.replaces.contains(change.address)};
       planner.plan(std::move(fields), change, plan_);
     } else {
       plan_simple(fields, desired, record, change);
@@ -436,11 +443,14 @@ class PlanMaker {
     const Located& located = identification_.resources.at(address);
     Map facts;
     if (located.container) {
-      facts = {{"id", located.container->id},
-               {"name", located.container->name},
-               {"image", located.container->image_id},
-               {"status", Value(core::to_string(located.container->state.status))},
-               {"attributes", located.container->attributes}};
+      facts = {
+          {"id", located.container->id},
+          {"name", located.container->name},
+          {"image", located.container->image_id},
+          {"status", Value(core::to_string(located.container->state.status))},
+          {"attributes",
+           baseline_of(*located.container,
+                       secret_salt(configuration_.project, configuration_.workspace, address))}};
     } else if (located.network) {
       facts = {{"id", located.network->id}, {"attributes", located.network->attributes}};
     } else if (located.volume) {

@@ -91,9 +91,10 @@ void ContainerPlanner::plan(std::vector<FieldChange> fields,
   const RecordedResource& record = *located.record;
   const core::ObservedContainer& container = *located.container;
   const bool same_api = record.baseline_api == api_version;
+  const core::Map observed = baseline_of(container, salt);
   std::vector<FieldChange> drifted =
       diff_projection(record.baseline,
-                      container.attributes,
+                      observed,
                       same_api,
                       docker_attributes(change.address, record.attributes, names));
   report_drift(change.address, record, container, drifted, plan);
@@ -127,7 +128,7 @@ void ContainerPlanner::plan(std::vector<FieldChange> fields,
     change.steps = in_place.steps;
   } else if (!same_api) {
     RecordedResource again = record;
-    again.baseline = container.attributes;
+    again.baseline = observed;
     again.baseline_api = api_version;
     plan.rebuilt.emplace(change.address.str(), std::move(again));
   }

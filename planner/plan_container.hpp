@@ -15,6 +15,7 @@ struct ContainerPlanner {
   const Located& located;
   NameLookup names;
   std::string api_version;  ///< of the Engine that was observed
+  std::string salt;         ///< of the resource's secrets
   bool replace_requested = false;
 
   /// `fields` are those in which the configuration differs from what was recorded. Completes

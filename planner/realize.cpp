@@ -64,6 +64,18 @@ Map docker_attributes(const Address& address, const Map& attributes, const NameL
   return result;
 }
 
+Map baseline_of(const core::ObservedContainer& container, const std::string& salt) {
+  Map baseline = container.attributes;
+  for (const char* name : {"env", "command", "entrypoint", "healthcheck", "files"}) {
+    if (const auto found = baseline.find(name); found != baseline.end()) {
+      const core::Secret whole(core::canonical_json(found->second));
+      found->second = core::Secret::from_digest(
+          whole.with_digest(fmt::format("{}/baseline/{}", salt, name)).digest());
+    }
+  }
+  return baseline;
+}
+
 std::vector<Attachment> attachments(const Address& address,
                                     const Map& attributes,
                                     const NameLookup& names) {

@@ -21,6 +21,12 @@ using NameLookup = std::function<std::string(const core::Address&)>;
                                           const core::Map& attributes,
                                           const NameLookup& names);
 
+/// What state keeps of an observed container to tell drift from. Environment, command and
+/// entrypoint can hold secrets in clear, so of these only a salted digest is kept; `salt` is the
+/// resource's (secret_salt).
+[[nodiscard]] core::Map baseline_of(const core::ObservedContainer& container,
+                                    const std::string& salt);
+
 /// The networks to attach to, in order of name. Every one has the resource's name as an alias.
 [[nodiscard]] std::vector<core::Attachment> attachments(const core::Address& address,
                                                         const core::Map& attributes,

@@ -246,5 +246,46 @@ TEST(Deploy, WhatWasStoppedOrChangedByHandIsMended) {
   expect_empty_plan(lab);
 }
 
+TEST(Secrets, StayOutOfStatePlanOutputAndLabels) {
+  const Lab lab("secrets");
+  const std::string secret = "hunter2-very-secret-value";
+  const std::string base64 = "aHVudGVyMi12ZXJ5LXNlY3JldC12YWx1ZQ";
+  lab.configure(fmt::format(R"(
+variables: {{ token: {{ sensitive: true }} }}
+endpoints:
+  chat:
+    model: test/model
+    image: aim/model-server:1
+    port: {}
+    env: {{ TOKEN: "${{var.token}}" }}
+    readiness: {{ interval: 200ms, start_timeout: 30s }}
+)",
+                            lab.port()));
+  const std::map<std::string, std::string> variables = {{"AIM_VAR_token", secret}};
+  std::string said;
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"plan", "--out", "a.plan"},
+                                             {"apply", "--yes", "--json"},
+                                             {"plan", "--json"},
+                                             {"state", "show", "chat"},
+                                             {"show", "a.plan", "--json"}}) {
+    const Finished done = lab.aim(command, variables);
+    EXPECT_EQ(done.code, 0) << done.out << done.err;
+    said += done.out + done.err;
+  }
+  lab.forget_state();
+  const Finished rebuilt = lab.aim({"plan", "--out", "b.plan", "--detailed-exitcode"}, variables);
+  EXPECT_EQ(rebuilt.code, 0) << rebuilt.out << rebuilt.err;
+  EXPECT_EQ(lab.aim({"apply", "--yes"}, variables).code, 0);
+  said += lab.docker({"inspect", "-f", "{{json .Config.Labels}}", "t-secrets-chat"});
+  EXPECT_THAT(lab.docker({"inspect", "-f", "{{.Config.Env}}", "t-secrets-chat"}),
+              HasSubstr(secret));
+  const Finished found =
+      run({"grep", "-rlaF", "-e", secret, "-e", base64, "."}, {}, lab.directory().string());
+  EXPECT_EQ(found.out, "");
+  EXPECT_THAT(said, Not(HasSubstr(secret)));
+  EXPECT_THAT(said, Not(HasSubstr(base64)));
+}
+
 }  // namespace
 }  // namespace aim::e2e

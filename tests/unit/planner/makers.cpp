@@ -127,7 +127,7 @@ Applied apply_by_the_book(const Configuration& configuration, const Plan& plan) 
     } else {
       core::ObservedContainer container = container_of(configuration, change);
       record.docker_id = container.id;
-      record.baseline = container.attributes;
+      record.baseline = baseline_of(container, secret_salt("lab", "default", change.address));
       record.computed.insert_or_assign("container_id", container.id);
       record.computed.insert_or_assign("image_id", container.image_id);
       applied.world.listed.push_back(
