@@ -84,7 +84,8 @@ TEST_P(EveryWayToFail, PutsThePredecessorBackAndLeavesTheOthersAlone) {
   const Lab lab(std::string("fail-") + way.name);
   const std::string container = lab.project() + "-chat";
   lab.configure(two_endpoints(lab, "GOOD: \"1\""));
-  ASSERT_EQ(lab.aim({"apply", "--yes"}).code, 0);
+  const Finished first = lab.aim({"apply", "--yes"});
+  ASSERT_EQ(first.code, 0) << first.out << first.err;
   const std::string id = lab.docker({"inspect", "-f", "{{.Id}}", container});
 
   ClientLoop client(lab, lab.port(1), "test/other");
@@ -159,7 +160,8 @@ TEST(Failure, OfAFirstApplyLeavesNothing) {
 TEST(Failure, OfPrepareChangesNothingAndExitsWithOne) {
   const Lab lab("prepare");
   lab.configure(two_endpoints(lab, "GOOD: \"1\""));
-  ASSERT_EQ(lab.aim({"apply", "--yes"}).code, 0);
+  const Finished first = lab.aim({"apply", "--yes"});
+  ASSERT_EQ(first.code, 0) << first.out << first.err;
   const std::string id = lab.docker({"inspect", "-f", "{{.Id}}", lab.project() + "-chat"});
   const std::string started =
       lab.docker({"inspect", "-f", "{{.State.StartedAt}}", lab.project() + "-chat"});

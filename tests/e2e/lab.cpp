@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,6 +49,22 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+/// The first of a hundred host ports that no other test program has while this one lives. They are
+/// below those that the kernel gives to outgoing connections, which could be in use at any moment.
+int port_range() {
+  constexpr int kRanges = 200;
+  for (int range = 0; range < kRanges; ++range) {
+    const fs::path file =
+        fs::temp_directory_path() / ("aim-test-ports-" + std::to_string(range) + ".lock");
+    const int held = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (held >= 0 && flock(held, LOCK_EX | LOCK_NB) == 0) {
+      return 10000 + range * 100;  // the lock ends with the process
+    }
+    close(held);
+  }
+  throw std::runtime_error("no range of ports is free");
+}
+
 Lab::Answer curl(std::vector<std::string> arguments) {
   std::vector<std::string> command = {"curl", "-sS", "--max-time", "20", "-w", "\n%{http_code}"};
   command.insert(command.end(), arguments.begin(), arguments.end());
@@ -66,9 +84,9 @@ Lab::Lab(const std::string& name) : project_("t-" + name) {
     throw std::runtime_error("no temporary directory");
   }
   directory_ = pattern;
-  // Every test program gets a range of its own from its pid, every lab a part of it.
+  static const int kRange = port_range();
   static int labs = 0;
-  first_port_ = 20000 + (static_cast<int>(getpid()) % 500) * 80 + (labs++ % 8) * 10;
+  first_port_ = kRange + (labs++ % 8) * 10;
   make_images();
   clean();  // what a test that was killed left behind
 }
