@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "planner/evaluate.hpp"
@@ -168,10 +169,15 @@ class Encoder {
   }
 
   json::value value(const Value& v, const std::string& place) const {
-    return core::to_json(digested(v, salt_ + place));
+    return core::contains_secret(v) ? core::to_json(digested(v, salt_ + place)) : core::to_json(v);
   }
 
-  json::value map(const Map& m, const std::string& place) const { return value(Value(m), place); }
+  json::value map(const Map& m, const std::string& place) const {
+    const bool secrets = std::any_of(m.begin(), m.end(), [](const auto& entry) {
+      return core::contains_secret(entry.second);
+    });
+    return secrets ? value(Value(m), place) : core::to_json(m);
+  }
 
   json::value optional_map(const std::optional<Map>& m, const std::string& place) const {
     return m ? map(*m, place) : json::value(nullptr);

@@ -57,7 +57,7 @@ bool follow(const core::ProgressEvent& event, RunningActivities& running, core::
 }  // namespace
 
 Ticker::Ticker(core::Clock& clock, std::chrono::milliseconds period, std::function<void()> tick)
-    : thread_([&clock, period, tick = std::move(tick)](std::stop_token stop) {
+    : thread_([&clock, period, tick = std::move(tick)](const std::stop_token& stop) {
         while (clock.wait_for(period, stop)) {
           tick();
         }
