@@ -113,6 +113,38 @@ std::optional<Answer> check_logging(const json::object& host) {
   return std::nullopt;
 }
 
+/// Lists of lists of words as Go prints them: "[[gpu utility]]".
+std::string go_text(const json::value& value) {
+  if (value.is_string()) {
+    return std::string(value.get_string());
+  }
+  std::string text;
+  if (value.is_array()) {
+    for (const json::value& item : value.get_array()) {
+      text += (text.empty() ? "" : " ") + go_text(item);
+    }
+  }
+  return "[" + text + "]";
+}
+
+std::optional<Answer> check_gpus(const World& world, const json::object& request) {
+  const std::string driver = text_at(request, "Driver");
+  const std::vector<std::string>& drivers = world.options.device_drivers;
+  const bool known = driver.empty()
+                         ? !drivers.empty()
+                         : std::find(drivers.begin(), drivers.end(), driver) != drivers.end();
+  if (!known) {
+    return refusal(500,
+                   fmt::format("could not select device driver \"{}\" with capabilities: {}",
+                               driver,
+                               go_text(request.at("Capabilities"))));
+  }
+  if (number_at(request, "Count") != 0 && !texts_at(request, "DeviceIDs").empty()) {
+    return refusal(400, "cannot set both Count and DeviceIDs on device request");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool path_exists(const World& world, const std::string& path) {
@@ -210,6 +242,28 @@ std::optional<Answer> check_settings(const World& world,
                      check_resources(world, host, Ask::Create)}) {
     if (check) {
       return check;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Answer> check_devices(const World& world, const Container& container) {
+  if (const json::value requests = host_value(container, "DeviceRequests"); requests.is_array()) {
+    for (const json::value& request : requests.get_array()) {
+      if (auto wrong = check_gpus(world, request.as_object())) {
+        return wrong;
+      }
+    }
+  }
+  if (const json::value devices = host_value(container, "Devices"); devices.is_array()) {
+    for (const json::value& device : devices.get_array()) {
+      const std::string path = text_at(device.as_object(), "PathOnHost");
+      if (!path_exists(world, path)) {
+        return refusal(500,
+                       fmt::format("error gathering device information while adding custom device "
+                                   "\"{}\": no such file or directory",
+                                   path));
+      }
     }
   }
   return std::nullopt;

@@ -14,6 +14,8 @@ enum class Ask { Create, Update };
                                                     const json::object& host,
                                                     Ask ask);
 [[nodiscard]] std::optional<Answer> check_restart_policy(const json::object& host);
+/// At start, not before: GPUs and devices that the host does not have.
+[[nodiscard]] std::optional<Answer> check_devices(const World& world, const Container& container);
 [[nodiscard]] bool path_exists(const World& world, const std::string& path);
 
 }  // namespace aim::support::memory

@@ -117,36 +117,6 @@ void begin_program(World& world, Container& container) {
   }
 }
 
-std::optional<Answer> check_devices(const World& world, const Container& container) {
-  if (const json::value requests = host_value(container, "DeviceRequests"); requests.is_array()) {
-    for (const json::value& request : requests.get_array()) {
-      const std::string driver = text_at(request.as_object(), "Driver");
-      const std::vector<std::string>& runtimes = world.options.runtimes;
-      const bool can =
-          std::find(runtimes.begin(), runtimes.end(), driver.empty() ? "nvidia" : driver) !=
-          runtimes.end();
-      if (!can) {
-        return refusal(500,
-                       fmt::format("could not select device driver \"{}\" with "
-                                   "capabilities: [[gpu]]",
-                                   driver));
-      }
-    }
-  }
-  if (const json::value devices = host_value(container, "Devices"); devices.is_array()) {
-    for (const json::value& device : devices.get_array()) {
-      const std::string path = text_at(device.as_object(), "PathOnHost");
-      if (!path_exists(world, path)) {
-        return refusal(500,
-                       fmt::format("error gathering device information while adding custom "
-                                   "device \"{}\": no such file or directory",
-                                   path));
-      }
-    }
-  }
-  return std::nullopt;
-}
-
 /// Networks, ports and devices; what was taken is given back when something is refused.
 std::optional<Answer> take_resources(World& world, Container& container) {
   std::optional<Answer> wrong;

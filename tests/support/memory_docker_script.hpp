@@ -23,8 +23,9 @@ struct MemoryDockerOptions {
   std::string host_name = "memory-docker";
   std::int64_t cpus = 64;
   std::int64_t memory_bytes = std::int64_t{1} << 40;
-  /// Runtimes besides runc, e.g. "nvidia"; with that one a request for GPUs can start.
-  std::vector<std::string> runtimes{};
+  std::vector<std::string> runtimes{};  ///< besides runc
+  /// Which drivers can give a container its GPUs: "nvidia", "cdi".
+  std::vector<std::string> device_drivers{};
   /// Streams come in pieces of at most that many bytes; 0: as they were written.
   std::size_t piece_bytes = 0;
   /// Paths on the host that a bind mount or a device may name; without any, every path exists.

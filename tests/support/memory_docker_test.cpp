@@ -189,7 +189,7 @@ TEST_F(MemoryDockerTest, PortOfAForeignProgramIsInUse) {
       << answer->body;
 }
 
-TEST_F(MemoryDockerTest, GpuRequestNeedsTheRuntime) {
+TEST_F(MemoryDockerTest, GpuRequestNeedsItsDriver) {
   create("web",
          R"(,"HostConfig":{"DeviceRequests":[{"Driver":"nvidia","Count":-1,)"
          R"("Capabilities":[["gpu"]]}]})");
