@@ -6,6 +6,8 @@
 
 namespace aim::planner {
 
+/// The table of kind `container`.
+[[nodiscard]] std::span<const Attribute> container_attributes();
 /// What one entry of `mounts` takes in its long form.
 [[nodiscard]] std::span<const Attribute> mount_members();
 /// What one entry of `networks` takes when it is a map.

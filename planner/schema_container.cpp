@@ -1,0 +1,97 @@
+#include "planner/schema_shared.hpp"
+#include "planner/schema_tables.hpp"
+
+namespace aim::planner {
+
+namespace {
+
+using namespace shared;
+
+constexpr Attribute kContainer[] = {
+    kImage,
+    command("Replaces the image's command, one word an item; no shell is involved."),
+    kEntrypoint,
+    kEnv,
+    kLabels,
+    {.name = "ports",
+     .type = Ports,
+     .description = "Published ports, `[IP:]HOST:CONTAINER[/tcp|udp|sctp]`. Without an IP address "
+                    "the port is open on every interface (0.0.0.0)."},
+    kMounts,
+    kNetworks,
+    {.name = "network_mode",
+     .type = String,
+     .description = "bridge, host, none or container:NAME instead of `networks`.",
+     .format = Format::NetworkMode},
+    kRestart,
+    kMemory,
+    kMemorySwap,
+    kCpus,
+    kShmSize,
+    kUser,
+    {.name = "working_dir",
+     .type = String,
+     .description = "Directory that it starts in. Left out: the image's.",
+     .format = Format::AbsolutePath},
+    {.name = "hostname",
+     .type = String,
+     .description = "Its own name for itself. Left out: the first 12 digits of its id.",
+     .format = Format::Hostname},
+    kInit,
+    kIpc,
+    {.name = "tty",
+     .type = Boolean,
+     .description = "Whether it gets a terminal.",
+     .default_text = "false"},
+    {.name = "read_only",
+     .type = Boolean,
+     .description = "Whether its root file system can only be read.",
+     .default_text = "false"},
+    {.name = "privileged",
+     .type = Boolean,
+     .description = "Whether it may do everything that the host may.",
+     .default_text = "false"},
+    {.name = "stop_signal",
+     .type = String,
+     .description = "Signal that asks it to end. Left out: the image's, else SIGTERM.",
+     .format = Format::Signal},
+    stop_grace_period("10s"),
+    {.name = "cap_add",
+     .type = Strings,
+     .description = "Linux capabilities to add, such as NET_ADMIN, or ALL.",
+     .format = Format::Capability},
+    {.name = "cap_drop",
+     .type = Strings,
+     .description = "Linux capabilities to take away, or ALL.",
+     .format = Format::Capability},
+    {.name = "security_opt",
+     .type = Strings,
+     .description = "no-new-privileges, seccomp=unconfined, apparmor=PROFILE, label=OPTION.",
+     .format = Format::SecurityOption},
+    {.name = "group_add",
+     .type = Strings,
+     .description = "More groups of the process; names are looked up inside the image."},
+    {.name = "extra_hosts",
+     .type = Strings,
+     .description = "Lines for /etc/hosts, `HOST:IP`; the IP `host-gateway` is Docker's host.",
+     .format = Format::ExtraHost},
+    {.name = "dns",
+     .type = Strings,
+     .description = "IP addresses of name servers.",
+     .format = Format::IpAddress},
+    {.name = "sysctls",
+     .type = StringMap,
+     .description = "Kernel settings of its namespaces, such as net.core.somaxconn."},
+    logging("Where its output goes. Left out: the daemon's setting.", ""),
+    kPull,
+    {.name = "readiness",
+     .type = Object,
+     .on_change = Record,
+     .description = "What must pass before it counts as up. Left out: that it runs.",
+     .members = members::kContainerReadiness}};
+
+}  // namespace
+
+std::span<const Attribute> container_attributes() { return kContainer; }
+
+}  // namespace aim::planner
