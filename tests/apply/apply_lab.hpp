@@ -47,7 +47,9 @@ class ApplyLab {
   /// Plans and carries the plan out.
   planner::ApplyResult apply(const planner::PlanOptions& options = {}, std::stop_token stop = {});
 
-  support::FakeClock clock;
+  /// The 30 minutes of patience with a start take 1.8 s, the time that the threads which watch a
+  /// container have to notice what happened to it.
+  support::FakeClock clock{1000};
   support::MemoryDocker docker;
   support::FakeProber prober;
   providers::DockerEngine engine;

@@ -17,7 +17,7 @@ struct FakeClock::Listener {
   int running = 0;
 };
 
-FakeClock::FakeClock() = default;
+FakeClock::FakeClock(std::int64_t pace) : pace_(pace) {}
 
 core::Utc FakeClock::utc_now() {
   constexpr std::chrono::sys_days kStart{std::chrono::year{2026} / 1 / 1};
@@ -35,6 +35,12 @@ bool FakeClock::wait_for(std::chrono::milliseconds duration, std::stop_token sto
     return false;
   }
   advance(duration);
+  if (pace_ > 0) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, std::chrono::microseconds(duration) / pace_, [] { return false; });
+  }
   return !stop.stop_requested();
 }
 

@@ -12,12 +12,14 @@
 
 namespace aim::support {
 
-/// Time that passes only when somebody waits for it: wait_for() moves it on at once and returns.
+/// Time that passes only when somebody waits for it: wait_for() moves it on and returns.
 /// Thread-safe. Two threads that wait side by side move it by the sum of their waits.
 class FakeClock : public core::Clock {
  public:
-  /// Starts at 2026-01-01T00:00:00Z.
-  FakeClock();
+  /// Starts at 2026-01-01T00:00:00Z. With `pace` a wait really takes that fraction of its length,
+  /// so that threads which are about to do something in this time get their turn even on a busy
+  /// machine; without it a wait takes no time at all.
+  explicit FakeClock(std::int64_t pace = 0);
 
   core::Utc utc_now() override;
   core::Steady steady_now() override;
@@ -50,6 +52,7 @@ class FakeClock : public core::Clock {
  private:
   struct Listener;
 
+  const std::int64_t pace_;
   mutable std::mutex mutex_;
   std::condition_variable idle_;
   std::chrono::milliseconds elapsed_{0};

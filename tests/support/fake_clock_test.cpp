@@ -27,6 +27,16 @@ TEST(FakeClock, StoppedWaitTakesNoTime) {
   EXPECT_EQ(clock.steady_now(), before);
 }
 
+TEST(FakeClock, PacedWaitTakesItsFractionUnlessStopped) {
+  FakeClock clock(100);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(clock.wait_for(milliseconds(1000), {}));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(10));
+  std::stop_source stop;
+  const FakeClock::Subscription listening = clock.subscribe([&] { stop.request_stop(); });
+  EXPECT_FALSE(clock.wait_for(std::chrono::hours(1000), stop.get_token()));
+}
+
 TEST(FakeClock, ListenerThatStopsTheWaitIsHeeded) {
   FakeClock clock;
   std::stop_source stop;
