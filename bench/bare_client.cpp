@@ -10,7 +10,6 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -28,10 +27,11 @@ namespace {
 
 constexpr std::string_view kUsage =
     "usage: bare_client SOCKET look NAME...          lists all, inspects each, on one connection\n"
-    "       bare_client SOCKET create WIDTH          creates and starts what standard input tells,\n"
+    "       bare_client SOCKET create WIDTH          creates and starts what standard input "
+    "tells,\n"
     "                                                a NAME, a tab and a JSON body on each line\n"
     "       bare_client SOCKET remove WIDTH NAME...  removes them, running or not\n"
-    "       bare_client SOCKET swap OLD NEW          stops, starts, prints the milliseconds\n";
+    "       bare_client SOCKET swap OLD NEW          stops one, starts the other\n";
 
 class Connection {
  public:
@@ -44,9 +44,9 @@ class Connection {
     std::copy(path.begin(), path.end(), address.sun_path);
     sockaddr_storage storage{};
     std::memcpy(&storage, &address, sizeof(address));
-    if (descriptor_ < 0 ||
-        ::connect(descriptor_, static_cast<sockaddr*>(static_cast<void*>(&storage)),
-                  sizeof(address)) != 0) {
+    if (descriptor_ < 0 || ::connect(descriptor_,
+                                     static_cast<sockaddr*>(static_cast<void*>(&storage)),
+                                     sizeof(address)) != 0) {
       throw std::system_error(errno, std::generic_category(), path);
     }
   }
@@ -152,7 +152,9 @@ using Strings = std::vector<std::string>;
 
 /// Calls `work` with each index below `count` from `width` threads of one connection each.
 template <class Work>
-void in_parallel(const std::string& socket, std::size_t width, std::size_t count,
+void in_parallel(const std::string& socket,
+                 std::size_t width,
+                 std::size_t count,
                  const Work& work) {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
@@ -198,7 +200,8 @@ void create(const std::string& socket, std::size_t width) {
       throw std::invalid_argument("a line without a tab");
     }
     const std::string name = lines[index].substr(0, tab);
-    connection.call("POST", fmt::format("/containers/create?name={}", name),
+    connection.call("POST",
+                    fmt::format("/containers/create?name={}", name),
                     std::string_view(lines[index]).substr(tab + 1));
     connection.call("POST", fmt::format("/containers/{}/start", name));
   });
@@ -212,11 +215,8 @@ void remove(const std::string& socket, std::size_t width, std::span<const std::s
 
 void swap(const std::string& socket, const std::string& old_name, const std::string& new_name) {
   Connection connection(socket);
-  const auto start = std::chrono::steady_clock::now();
   connection.call("POST", fmt::format("/containers/{}/stop", old_name));
   connection.call("POST", fmt::format("/containers/{}/start", new_name));
-  const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
-  fmt::print("{:.1f}\n", taken.count());
 }
 
 bool run(std::span<const std::string> arguments) {
