@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "core/document_text.hpp"
+#include "planner/configuration_gpus.hpp"
 #include "planner/configuration_links.hpp"
 #include "planner/configuration_resources.hpp"
 #include "planner/configuration_sections.hpp"
@@ -107,6 +108,7 @@ class Loader {
     }
     scope.project = &configuration_.project;
     configuration_.docker_host = read_docker_host(sections, input_, scope, diagnostics_);
+    configuration_.gpus = read_declared_gpus(sections, input_, scope, diagnostics_);
     configuration_.state_path = read_state_path(sections, input_, scope, diagnostics_);
     settings_.project = configuration_.project;
     settings_.workspace = configuration_.workspace;

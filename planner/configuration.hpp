@@ -58,6 +58,14 @@ struct DesiredOutput {
   core::Positions positions;
 };
 
+/// hosts.local.gpus: the GPUs that are expected of the host.
+struct DeclaredGpus {
+  std::string model;  ///< of core/gpu_models.hpp; empty: nothing was declared but `exclude`
+  int count = 0;
+  std::vector<std::string> exclude;  ///< indices or ids, not handed out; sorted, each once
+  core::SourceRange range;           ///< of the key
+};
+
 struct VariableValue {
   core::Value value;
   bool sensitive = false;
@@ -70,6 +78,7 @@ struct Configuration {
   std::string project;
   std::string workspace;
   std::optional<std::string> docker_host;  ///< hosts.local.docker
+  std::optional<DeclaredGpus> gpus;        ///< hosts.local.gpus
   std::optional<std::string> state_path;   ///< state.path, as written
   std::map<core::Address, DesiredResource> resources;
   std::map<std::string, DesiredOutput> outputs;

@@ -168,13 +168,8 @@ std::optional<std::string> read_docker_host(const ConfigurationSections& section
     for (const MapEntry& entry : entries == nullptr ? Node::Entries() : *entries) {
       if (entry.key == "docker") {
         docker = text_of(entry.value, "`hosts.local.docker`", input, scope, diagnostics);
-      } else if (entry.key == "gpus") {
-        report_unsupported(entry.key_range,
-                           "hosts.local.gpus",
-                           "GPUs are not looked for; remove the key.",
-                           diagnostics);
-      } else if (!is_free_key(entry.key)) {
-        report_unknown_key(entry, "`hosts.local`", {"docker"}, diagnostics);
+      } else if (entry.key != "gpus" && !is_free_key(entry.key)) {
+        report_unknown_key(entry, "`hosts.local`", {"docker", "gpus"}, diagnostics);
       }
     }
   }
