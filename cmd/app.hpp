@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "cmd/arguments.hpp"
+#include "cmd/log.hpp"
 #include "cmd/view/view.hpp"
 #include "core/clock.hpp"
 
@@ -29,13 +31,15 @@ struct Surroundings {
 class App {
  public:
   App(Surroundings surroundings, core::Clock& clock)
-      : surroundings_(std::move(surroundings)), clock_(clock) {}
+      : surroundings_(std::move(surroundings)), clock_(clock), log_(std::cerr, clock) {}
 
   [[nodiscard]] const Surroundings& surroundings() const { return surroundings_; }
 
   [[nodiscard]] core::Clock& clock() { return clock_; }
 
   [[nodiscard]] View& view() { return *view_; }
+
+  [[nodiscard]] Log& log() { return log_; }
 
   void set_view(std::unique_ptr<View> view) { view_ = std::move(view); }
 
@@ -47,6 +51,7 @@ class App {
  private:
   Surroundings surroundings_;
   core::Clock& clock_;
+  Log log_;
   std::unique_ptr<View> view_;
   std::stop_source stop_;
 };

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cmd/apply_session.hpp"
+#include "cmd/asking.hpp"
 #include "cmd/command_list.hpp"
 #include "cmd/interrupts.hpp"
 #include "cmd/planning.hpp"
@@ -44,6 +45,17 @@ std::optional<ApplyOptions> parse_apply(const Arguments& arguments,
   options.plan = *plan;
   options.executor.parallelism = *width;
   options.executor.keep_failed = arguments.has("keep-failed");
+  options.executor.on_failure = project.configuration.on_failure;
+  if (const auto given = arguments.value("on-failure")) {
+    const auto choice = planner::on_failure_from(*given);
+    if (!choice) {
+      app.view().error(
+          make_error(ErrorCode::Invalid,
+                     fmt::format("--on-failure takes rollback or keep, not \"{}\"", *given)));
+      return std::nullopt;
+    }
+    options.executor.on_failure = *choice;
+  }
   options.lock = *lock;
   return options;
 }
@@ -108,10 +120,10 @@ class Apply {
   }
 
   bool ask() {
-    if (!app_.surroundings().input_is_terminal) {
-      app_.view().error(make_error(ErrorCode::Invalid,
-                                   "nobody can be asked, since standard input is no terminal: give "
-                                   "--yes, or apply a saved plan"));
+    if (const auto why = why_nobody_answers(app_)) {
+      app_.view().error(make_error(
+          ErrorCode::Invalid,
+          fmt::format("nobody can be asked, since {}: give --yes, or apply a saved plan", *why)));
       return false;
     }
     if (!approved(app_, options_.plan.destroy)) {
@@ -182,8 +194,14 @@ ExitCode apply_with(const Arguments& arguments, App& app, Purpose purpose) {
     }
     saved = std::move(*plan);
   }
+  // What is only removed needs no secrets.
+  const bool removes =
+      purpose == Purpose::Destroy || arguments.has("destroy") || (saved && saved->options.destroy);
   const std::optional<Project> project =
-      load_project(arguments, app, saved ? variables_of(*saved) : PresetVariables());
+      load_project(arguments,
+                   app,
+                   saved ? variables_of(*saved) : PresetVariables(),
+                   removes ? Secrets::MayBeUnset : Secrets::Needed);
   if (!project) {
     return ExitCode::Error;
   }
@@ -211,6 +229,11 @@ std::vector<Option> apply_options() {
   std::vector<Option> options = {
       {"yes", {}, "do not ask", 'y', false},
       {"auto-approve", {}, "the same as --yes", '\0', false},
+      {"on-failure",
+       "rollback|keep",
+       "what becomes of the rest when a part fails: rollback (default), or keep what succeeded",
+       '\0',
+       false},
       {"keep-failed", {}, "keep failed new containers, stopped", '\0', false}};
   options.insert(options.end(), std::begin(kPlanOptions), std::end(kPlanOptions));
   options.insert(options.end(), std::begin(kLockOptions), std::end(kLockOptions));
@@ -237,7 +260,7 @@ Command apply_command() {
 Command destroy_command() {
   std::vector<Option> options = apply_options();
   std::erase_if(options, [](const Option& option) {
-    return option.name == "destroy" || option.name == "replace";
+    return option.name == "destroy" || option.name == "replace" || option.name == "upgrade";
   });
   options.insert(options.begin(),
                  Option{"volumes", {}, "delete the volumes and their data as well", '\0', false});

@@ -136,6 +136,8 @@ ExitCode exit_code_of(const planner::ApplyResult& result) {
   switch (result.result) {
     case core::RunResult::Applied:
       return ExitCode::Done;
+    case core::RunResult::Partly:
+      return ExitCode::Error;
     case core::RunResult::NothingDone:
       return result.interrupted ? ExitCode::Interrupted : ExitCode::Error;
     case core::RunResult::RolledBack:

@@ -39,8 +39,11 @@ po::options_description describe(std::span<const Option> options) {
     if (option.value.empty()) {
       description.add_options()(name.c_str(), "");
     } else {
-      description.add_options()(
-          name.c_str(), po::value<std::vector<std::string>>()->composing(), "");
+      auto* value = po::value<std::vector<std::string>>()->composing();
+      if (option.needs == OptionValue::Optional) {
+        value->implicit_value({}, "");
+      }
+      description.add_options()(name.c_str(), value, "");
     }
   }
   description.add_options()("[positional]", po::value<std::vector<std::string>>(), "");

@@ -11,6 +11,9 @@
 
 namespace aim::cmd {
 
+/// Whether an option that takes a value may stand without one; the value is then given with `=`.
+enum class OptionValue { Required, Optional };
+
 /// One option of a command. Long names work with one dash and with two.
 struct Option {
   std::string_view name;        ///< "lock-timeout"
@@ -18,6 +21,7 @@ struct Option {
   std::string_view help;
   char short_name = '\0';
   bool repeatable = false;
+  OptionValue needs = OptionValue::Required;
 };
 
 /// Positional arguments of a command.

@@ -7,6 +7,8 @@
 
 #include "cmd/app.hpp"
 #include "cmd/command_list.hpp"
+#include "cmd/completion.hpp"
+#include "cmd/man_page.hpp"
 #include "core/diagnostic.hpp"
 
 namespace aim::cmd {
@@ -18,8 +20,26 @@ constexpr Option kGlobalOptions[] = {
     {"workspace", "NAME", "the workspace (AIM_WORKSPACE; default \"default\")", '\0', false},
     {"state", "FILE", "the state file (AIM_STATE; default .aim/state.db)", '\0', false},
     {"json", {}, "machine-readable output", '\0', false},
+    {"log-level", "LEVEL", "error, warn, info or debug, on standard error (AIM_LOG)", '\0', false},
     {"no-color", {}, "no colour (also NO_COLOR)", '\0', false},
     {"help", {}, "help for the command", 'h', false}};
+
+constexpr EnvironmentVariable kEnvironment[] = {
+    {"AIM_WORKSPACE", "the workspace, unless --workspace names one"},
+    {"AIM_STATE", "the state file, unless --state names one"},
+    {"AIM_VAR_name", "the value of the variable `name`"},
+    {"AIM_LOG", "what is logged on standard error: error, warn, info or debug"},
+    {"NO_COLOR", "no colour, whatever its value"},
+    {"DOCKER_HOST", "where Docker is, as for docker"},
+    {"DOCKER_CONTEXT", "the context that says where Docker is, as for docker"},
+    {"DOCKER_CONFIG", "the folder of Docker's config.json and contexts"}};
+
+constexpr UsedFile kFiles[] = {
+    {"aim.yaml, *.aim.yaml", "the configuration, merged"},
+    {"aim.vars.yaml, *.auto.vars.yaml", "values of variables"},
+    {".aim/state.db", "the state of the workspace default; secrets are in it as digests only"},
+    {".aim/workspaces/NAME/state.db", "the state of another workspace"},
+    {".aim/logs", "logs of containers that a failed apply has removed"}};
 
 constexpr std::size_t kColumns = 80;
 
@@ -41,10 +61,19 @@ std::string wrapped(std::string_view text, std::size_t indent) {
   return result + line + "\n";
 }
 
+/// "--target ADDRESS", "--upgrade[=ADDRESS]", "--yes".
+std::string long_form(const Option& option) {
+  if (option.value.empty()) {
+    return fmt::format("--{}", option.name);
+  }
+  return option.needs == OptionValue::Optional ? fmt::format("--{}[={}]", option.name, option.value)
+                                               : fmt::format("--{} {}", option.name, option.value);
+}
+
 std::string option_line(const Option& option) {
   std::string left =
       option.short_name == '\0' ? "      " : fmt::format("  -{}, ", option.short_name);
-  left += fmt::format("--{}{}{}", option.name, option.value.empty() ? "" : " ", option.value);
+  left += long_form(option);
   constexpr std::size_t kHelpColumn = 32;
   const std::string help = wrapped(option.help, kHelpColumn);
   if (left.size() + 1 < kHelpColumn) {
@@ -132,6 +161,23 @@ std::vector<std::string> command_first(const std::vector<std::string>& words) {
   return result;
 }
 
+bool set_log_level(const Arguments& arguments, App& app) {
+  const auto option = arguments.value("log-level");
+  const std::string word =
+      option ? *option : app.surroundings().environment("AIM_LOG").value_or("off");
+  const std::optional<LogLevel> level = log_level_from(word.empty() ? "off" : word);
+  if (!level) {
+    app.view().error(
+        core::make_error(core::ErrorCode::Invalid,
+                         fmt::format("{} takes off, error, warn, info or debug, not \"{}\"",
+                                     option ? "--log-level" : "AIM_LOG",
+                                     word)));
+    return false;
+  }
+  app.log().set_level(*level);
+  return true;
+}
+
 bool asks_for_help(const std::vector<std::string>& words) {
   return words.empty() || words.front() == "help" || words.front() == "--help" ||
          words.front() == "-help" || words.front() == "-h";
@@ -152,12 +198,30 @@ const std::vector<Command>& commands() {
                                                  output_command(),
                                                  state_list_command(),
                                                  state_show_command(),
+                                                 state_mv_command(),
+                                                 state_rm_command(),
+                                                 state_export_command(),
+                                                 state_import_command(),
+                                                 workspace_list_command(),
+                                                 workspace_new_command(),
+                                                 workspace_delete_command(),
+                                                 explain_command(),
+                                                 graph_command(),
+                                                 gpus_command(),
+                                                 recipes_list_command(),
+                                                 recipes_show_command(),
+                                                 recipes_validate_command(),
                                                  schema_command(),
+                                                 completion_command(),
                                                  version_command()};
   return kCommands;
 }
 
 std::span<const Option> global_options() { return kGlobalOptions; }
+
+std::span<const EnvironmentVariable> environment_variables() { return kEnvironment; }
+
+std::span<const UsedFile> used_files() { return kFiles; }
 
 ExitCode run_command(const std::vector<std::string>& given, App& app) {
   const auto& environment = app.surroundings().environment;
@@ -169,6 +233,16 @@ ExitCode run_command(const std::vector<std::string>& given, App& app) {
   app.set_view(make_view(json ? ViewKind::Json : ViewKind::Human,
                          view::terminal_from(environment, colour),
                          app.clock()));
+  // What the scripts of the shells, and the installation, call; no user does.
+  if (!given.empty() && given.front() == "__complete") {
+    app.set_view(make_view(
+        ViewKind::Human, view::terminal_from(environment, view::ColourWish::Never), app.clock()));
+    return complete_words({given.begin() + 1, given.end()}, app);
+  }
+  if (!given.empty() && given.front() == "__man") {
+    app.view().text(man_page());
+    return ExitCode::Done;
+  }
   const std::vector<std::string> words = command_first(given);
   if (asks_for_help(words)) {
     std::size_t used = 0;
@@ -204,6 +278,10 @@ ExitCode run_command(const std::vector<std::string>& given, App& app) {
         fmt::format("{}; see aim {} --help", arguments.error().message, command->name)));
     return ExitCode::Error;
   }
+  if (!set_log_level(*arguments, app)) {
+    return ExitCode::Error;
+  }
+  app.log().write(LogLevel::Info, fmt::format("aim {}, command {}", kVersion, command->name));
   return command->run(*arguments, app);
 }
 
@@ -230,7 +308,7 @@ std::string overview_text() {
       "served; aim shows what would change, changes it, waits until it answers, and\n"
       "puts the previous deployment back if it does not.\n\nCommands:\n";
   for (const Command& command : commands()) {
-    text += fmt::format("  {:<12} {}\n", command.name, command.summary);
+    text += fmt::format("  {:<16} {}\n", command.name, command.summary);
   }
   text += "\nOptions of every command:\n";
   for (const Option& option : kGlobalOptions) {
@@ -254,22 +332,18 @@ std::string commands_markdown() {
       text += "\n| option | meaning |\n|---|---|\n";
       for (const Option& option : command.options) {
         text +=
-            fmt::format("| `{}--{}{}{}` | {} |\n",
+            fmt::format("| `{}{}` | {} |\n",
                         option.short_name == '\0' ? "" : fmt::format("-{}, ", option.short_name),
-                        option.name,
-                        option.value.empty() ? "" : " ",
-                        option.value,
+                        long_form(option),
                         option.help);
       }
     }
   }
   text += "\n## Options of every command\n\n| option | meaning |\n|---|---|\n";
   for (const Option& option : kGlobalOptions) {
-    text += fmt::format("| `{}--{}{}{}` | {} |\n",
+    text += fmt::format("| `{}{}` | {} |\n",
                         option.short_name == '\0' ? "" : fmt::format("-{}, ", option.short_name),
-                        option.name,
-                        option.value.empty() ? "" : " ",
-                        option.value,
+                        long_form(option),
                         option.help);
   }
   text += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n";

@@ -22,6 +22,21 @@ struct Command {
   ExitCode (*run)(const Arguments& arguments, App& app) = nullptr;
 };
 
+/// What the program reads besides its options; for help and documents.
+struct EnvironmentVariable {
+  std::string_view name;
+  std::string_view meaning;
+};
+
+[[nodiscard]] std::span<const EnvironmentVariable> environment_variables();
+
+struct UsedFile {
+  std::string_view name;
+  std::string_view meaning;
+};
+
+[[nodiscard]] std::span<const UsedFile> used_files();
+
 /// Every command, in the order of help.
 [[nodiscard]] const std::vector<Command>& commands();
 

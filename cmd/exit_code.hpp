@@ -23,7 +23,7 @@ struct ExitCodeMeaning {
 
 inline constexpr ExitCodeMeaning kExitCodes[] = {
     {ExitCode::Done, "done"},
-    {ExitCode::Error, "error, nothing was changed (or declined)"},
+    {ExitCode::Error, "error, nothing was changed (or declined, or --on-failure keep kept part)"},
     {ExitCode::Changes, "there are changes (plan --detailed-exitcode)"},
     {ExitCode::RolledBack, "apply failed and the previous deployment is back"},
     {ExitCode::NotPutBack, "apply failed and something could not be put back (listed)"},

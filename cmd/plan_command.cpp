@@ -4,6 +4,7 @@
 #include "cmd/interrupts.hpp"
 #include "cmd/planning.hpp"
 #include "planner/plan_file.hpp"
+#include "planner/unset_secrets.hpp"
 
 namespace aim::cmd {
 
@@ -38,6 +39,15 @@ ExitCode run_plan(const Arguments& arguments, App& app) {
   }
   app.view().plan(*plan, project->sources);
   if (const auto out = arguments.value("out")) {
+    if (const std::vector<std::string> places = planner::unset_places(*plan); !places.empty()) {
+      app.view().error(core::make_error(
+          core::ErrorCode::Invalid,
+          fmt::format(
+              "this plan cannot be saved: {} would get a sensitive variable that is not set "
+              "here and was never applied. Set it, for example with AIM_VAR_NAME",
+              fmt::join(places, ", "))));
+      return ExitCode::Error;
+    }
     if (const core::Result<void> saved = planner::save_plan(*plan, *out, app.clock().utc_now());
         !saved) {
       app.view().error(saved.error());

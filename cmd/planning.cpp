@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "planner/observe.hpp"
+#include "planner/preflight.hpp"
 #include "state/store.hpp"
 
 namespace aim::cmd {
@@ -13,49 +14,6 @@ using core::Address;
 using core::ErrorCode;
 using core::make_error;
 using core::Result;
-
-std::set<Address> known_addresses(const planner::Configuration& configuration,
-                                  const core::StateSnapshot& state) {
-  std::set<Address> known;
-  for (const auto& [address, resource] : configuration.resources) {
-    known.insert(address);
-  }
-  for (const auto& [address, record] : state.resources) {
-    known.insert(address);
-  }
-  return known;
-}
-
-Result<Address> complete_address(const std::string& given, const std::set<Address>& known) {
-  if (const Result<Address> whole = Address::parse(given); whole && known.contains(*whole)) {
-    return *whole;
-  }
-  std::vector<Address> matching;
-  std::vector<std::string> names;
-  for (const Address& address : known) {
-    const std::string text = address.str();
-    names.push_back(text);
-    names.push_back(address.name);
-    if (text.substr(text.find('.') + 1) == given) {
-      matching.push_back(address);
-    }
-  }
-  if (matching.size() == 1) {
-    return matching.front();
-  }
-  if (matching.size() > 1) {
-    std::vector<std::string> texts;
-    for (const Address& address : matching) {
-      texts.push_back(address.str());
-    }
-    return make_error(ErrorCode::Conflict,
-                      fmt::format("\"{}\" can be {}; say which", given, fmt::join(texts, " or ")));
-  }
-  const std::string hint = core::did_you_mean(given, names);
-  return make_error(
-      ErrorCode::NotFound,
-      fmt::format("there is no resource \"{}\"{}{}", given, hint.empty() ? "" : ". ", hint));
-}
 
 std::optional<planner::PlanOptions> plan_options(const Arguments& arguments,
                                                  const Project& project,
@@ -71,11 +29,11 @@ std::optional<planner::PlanOptions> plan_options(const Arguments& arguments,
   bool ok = true;
   const auto read = [&](std::string_view option, std::set<Address>& into) {
     for (const std::string& given : arguments.values(option)) {
-      Result<Address> address = complete_address(given, known);
-      if (address) {
-        into.insert(std::move(*address));
+      const Result<std::vector<Address>> addresses = complete_addresses(given, known);
+      if (addresses) {
+        into.insert(addresses->begin(), addresses->end());
       } else {
-        app.view().error(core::while_doing(address.error(), fmt::format("in --{}", option)));
+        app.view().error(core::while_doing(addresses.error(), fmt::format("in --{}", option)));
         ok = false;
       }
     }
@@ -83,6 +41,8 @@ std::optional<planner::PlanOptions> plan_options(const Arguments& arguments,
   read("target", options.targets);
   read("exclude", options.excludes);
   read("replace", options.replaces);
+  read("upgrade", options.upgrades);
+  options.upgrade_all = arguments.has("upgrade") && options.upgrades.empty() && ok;
   if (!options.targets.empty() && !options.excludes.empty()) {
     app.view().error(
         make_error(ErrorCode::Invalid, "--target and --exclude cannot be given together"));
@@ -123,12 +83,12 @@ std::optional<planner::Plan> make_plan_now(const Project& project,
                                            std::size_t parallelism,
                                            App& app) {
   const planner::Configuration& configuration = project.configuration;
-  const auto world = planner::observe(engine.engine,
-                                      state,
-                                      configuration.project,
-                                      configuration.workspace,
-                                      parallelism,
-                                      app.stop());
+  auto world = planner::observe(engine.engine,
+                                state,
+                                configuration.project,
+                                configuration.workspace,
+                                parallelism,
+                                app.stop());
   if (!world) {
     app.view().error(core::while_doing(
         world.error(),
@@ -136,12 +96,28 @@ std::optional<planner::Plan> make_plan_now(const Project& project,
     return std::nullopt;
   }
   core::Diagnostics diagnostics;
-  planner::Plan plan = planner::make_plan(configuration, state, *world, options, diagnostics);
+  const auto make_plan = [&] {
+    diagnostics = {};
+    return planner::make_plan_asking(
+        engine.engine, configuration, state, *world, options, parallelism, app.stop(), diagnostics);
+  };
+  core::Result<planner::Plan> plan = make_plan();
+  if (plan) {
+    const core::HostQuestions questions = planner::host_questions(*plan, configuration, *world);
+    if (!questions.empty()) {
+      world->host = engine.this_host.look(world->engine, questions);
+      plan = make_plan();
+    }
+  }
+  if (!plan) {
+    app.view().error(plan.error());
+    return std::nullopt;
+  }
   if (diagnostics.has_errors()) {
     app.view().diagnostics(diagnostics, project.sources);
     return std::nullopt;
   }
-  return plan;
+  return std::move(*plan);
 }
 
 }  // namespace aim::cmd

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 
+#include "cmd/addresses.hpp"
 #include "cmd/app.hpp"
 #include "cmd/engine_access.hpp"
 #include "cmd/project.hpp"
@@ -16,6 +17,12 @@ inline constexpr Option kPlanOptions[] = {
     {"target", "ADDRESS", "only this resource and what it needs", '\0', true},
     {"exclude", "ADDRESS", "not this resource, nor what needs it", '\0', true},
     {"replace", "ADDRESS", "replace this resource", '\0', true},
+    {"upgrade",
+     "ADDRESS",
+     "ask the registry what tags stand for now, of all or of this resource",
+     '\0',
+     true,
+     OptionValue::Optional},
     {"parallelism", "N", "calls to Docker at a time (default 10)", '\0', false}};
 
 /// Reads the planning options; short addresses ("qwen") are completed where they are unique.
@@ -38,14 +45,5 @@ inline constexpr Option kPlanOptions[] = {
 /// The state as a snapshot; never written. Shows a fault and returns nothing.
 [[nodiscard]] std::optional<core::StateSnapshot> read_state(const std::filesystem::path& file,
                                                             App& app);
-
-/// "endpoint.qwen" from "endpoint.qwen" or, where it is unique among `known`, "qwen". Errors:
-/// NotFound with suggestions, Conflict when it is not unique.
-[[nodiscard]] core::Result<core::Address> complete_address(const std::string& given,
-                                                           const std::set<core::Address>& known);
-
-/// Addresses of the configuration and the state.
-[[nodiscard]] std::set<core::Address> known_addresses(const planner::Configuration& configuration,
-                                                      const core::StateSnapshot& state);
 
 }  // namespace aim::cmd

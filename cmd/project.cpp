@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "cmd/asking.hpp"
+
 namespace aim::cmd {
 
 namespace fs = std::filesystem;
@@ -162,9 +164,40 @@ fs::path state_file(const Arguments& arguments,
                             : directory / ".aim" / "workspaces" / space / "state.db";
 }
 
+namespace {
+
+/// Asks for what is not set and adds it to `input`; an error for each that nobody gives.
+void ask_for_variables(const planner::Configuration& configuration,
+                       App& app,
+                       planner::ConfigurationInput& input,
+                       Diagnostics& diagnostics) {
+  const std::optional<std::string> nobody = why_nobody_answers(app);
+  for (const auto& [name, range] : configuration.unset_variables) {
+    std::optional<std::string> answer;
+    if (!nobody) {
+      answer = ask_for_secret(app, fmt::format("Value of the sensitive variable {}: ", name));
+    }
+    if (answer) {
+      input.flag_variables.emplace_back(name, std::move(*answer));
+    } else {
+      diagnostics.error(
+          "Variable is not set",
+          fmt::format("`{0}` is sensitive and nothing gives it a value, and nobody can "
+                      "be asked for it, since {1}. Give it with AIM_VAR_{0}, "
+                      "--var-file FILE or --var {0}=VALUE.",
+                      name,
+                      nobody.value_or("the input has ended")),
+          range);
+    }
+  }
+}
+
+}  // namespace
+
 std::optional<Project> load_project(const Arguments& arguments,
                                     App& app,
-                                    const PresetVariables& preset) {
+                                    const PresetVariables& preset,
+                                    Secrets secrets) {
   Project project;
   project.directory = project_directory(arguments, app);
   planner::ConfigurationInput input;
@@ -184,6 +217,14 @@ std::optional<Project> load_project(const Arguments& arguments,
   find_variables(project.directory, arguments, app, input, diagnostics);
   if (!diagnostics.has_errors()) {
     project.configuration = planner::load_configuration(input, project.sources, diagnostics);
+  }
+  if (!diagnostics.has_errors() && secrets == Secrets::Needed &&
+      !project.configuration.unset_variables.empty()) {
+    ask_for_variables(project.configuration, app, input, diagnostics);
+    if (!diagnostics.has_errors()) {
+      diagnostics = {};
+      project.configuration = planner::load_configuration(input, project.sources, diagnostics);
+    }
   }
   app.view().diagnostics(diagnostics, project.sources);
   if (diagnostics.has_errors()) {

@@ -25,13 +25,18 @@ inline constexpr Option kVariableOptions[] = {
     {"var", "NAME=VALUE", "set a variable", '\0', true},
     {"var-file", "FILE", "read variables from a YAML file", '\0', true}};
 
+/// Whether sensitive variables may be left without a value, as for a plan; an apply needs them, and
+/// asks for them where somebody can answer.
+enum class Secrets { MayBeUnset, Needed };
+
 /// Reads aim.yaml and every *.aim.yaml, variables and environment. Faults are shown; nothing is
 /// returned then. Warnings are shown and do no harm.
 /// `preset` are variables of a saved plan, which --var overrides.
 using PresetVariables = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::optional<Project> load_project(const Arguments& arguments,
                                                   App& app,
-                                                  const PresetVariables& preset = {});
+                                                  const PresetVariables& preset = {},
+                                                  Secrets secrets = Secrets::MayBeUnset);
 
 /// The state file for a command that needs no configuration: --state, AIM_STATE, or the one beside
 /// the configuration if that can be read.

@@ -2,6 +2,7 @@
 
 #include "cmd/command_list.hpp"
 #include "cmd/planning.hpp"
+#include "cmd/state_change.hpp"
 #include "planner/plan_file.hpp"
 
 namespace aim::cmd {
@@ -11,14 +12,9 @@ using core::make_error;
 
 namespace {
 
-/// The state, found without a whole configuration where --state or AIM_STATE names it.
 std::optional<core::StateSnapshot> find_state(const Arguments& arguments, App& app) {
-  if (arguments.has("state") || app.surroundings().environment("AIM_STATE")) {
-    return read_state(state_file(arguments, app, project_directory(arguments, app), std::nullopt),
-                      app);
-  }
-  const std::optional<Project> project = load_project(arguments, app);
-  return project ? read_state(project->state_file, app) : std::nullopt;
+  const auto file = find_state_file(arguments, app);
+  return file ? read_state(*file, app) : std::nullopt;
 }
 
 ExitCode run_list(const Arguments& arguments, App& app) {

@@ -5,6 +5,7 @@
 #include "planner/observe.hpp"
 #include "planner/readiness.hpp"
 #include "planner/readiness_watch.hpp"
+#include "planner/realize.hpp"
 
 namespace aim::cmd {
 
@@ -41,6 +42,11 @@ StatusRow row_of(const core::RecordedResource& record, const core::ObservedWorld
     return row;
   }
   row.status = std::string(core::to_string(seen->second.state.status));
+  if (planner::is_job(record.attributes) &&
+      planner::is_as_wanted(record.attributes, seen->second.state) &&
+      seen->second.state.status == core::ContainerStatus::Exited) {
+    row.status = "done";
+  }
   row.started_at = seen->second.state.started_at;
   row.restarts = seen->second.state.restart_count;
   return row;

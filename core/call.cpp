@@ -35,9 +35,14 @@ Map to_map(const Labels& labels) {
 
 Map to_map(const Attachment& attachment) {
   List aliases(attachment.aliases.begin(), attachment.aliases.end());
-  return Map{{"aliases", std::move(aliases)},
-             {"ipv4_address", attachment.ipv4_address},
-             {"network", attachment.network}};
+  Map map{{"aliases", std::move(aliases)},
+          {"ipv4_address", attachment.ipv4_address},
+          {"network", attachment.network}};
+  // Absent where there is none, as in journals of before it was known.
+  if (!attachment.ipv6_address.empty()) {
+    map.emplace("ipv6_address", attachment.ipv6_address);
+  }
+  return map;
 }
 
 // Each call as a map, so that secrets and odd keys are written as they are everywhere else.
@@ -67,6 +72,10 @@ Map to_map(const StopContainer& call) {
 
 Map to_map(const KillContainer& call) {
   return Map{{"call", "kill_container"}, {"container", call.container}};
+}
+
+Map to_map(const PauseContainer& call) {
+  return Map{{"call", "pause_container"}, {"container", call.container}};
 }
 
 Map to_map(const UnpauseContainer& call) {
@@ -99,6 +108,18 @@ Map to_map(const ConnectNetwork& call) {
 Map to_map(const DisconnectNetwork& call) {
   return Map{
       {"call", "disconnect_network"}, {"container", call.container}, {"network", call.network}};
+}
+
+Map to_map(const PutFiles& call) {
+  return Map{{"call", "put_files"}, {"container", call.container}, {"files", call.files}};
+}
+
+Map to_map(const CopyFiles& call) {
+  Map paths;
+  for (const auto& [from, to] : call.paths) {
+    paths.emplace(from, to);
+  }
+  return Map{{"call", "copy_files"}, {"container", call.container}, {"paths", std::move(paths)}};
 }
 
 Map to_map(const CreateNetwork& call) {
@@ -143,6 +164,14 @@ class Fields {
     return labels;
   }
 
+  std::map<std::string, std::string> texts(std::string_view key) {
+    std::map<std::string, std::string> texts;
+    for (const auto& [name, value] : map(key)) {
+      texts.emplace(name, as_text(value));
+    }
+    return texts;
+  }
+
   Attachment attachment(std::string_view key) { return attachment_of(map(key)); }
 
   std::vector<Attachment> attachments(std::string_view key) {
@@ -184,6 +213,9 @@ class Fields {
       attachment.aliases.push_back(as_text(alias));
     }
     attachment.ipv4_address = fields.text("ipv4_address");
+    if (find(map, "ipv6_address") != nullptr) {
+      attachment.ipv6_address = fields.text("ipv6_address");
+    }
     well_formed_ = well_formed_ && fields.complete();
     return attachment;
   }
@@ -219,6 +251,8 @@ constexpr std::array kReaders = {
         }},
     NamedReader{"kill_container",
                 [](Fields& f) -> Call { return KillContainer{f.text("container")}; }},
+    NamedReader{"pause_container",
+                [](Fields& f) -> Call { return PauseContainer{f.text("container")}; }},
     NamedReader{"unpause_container",
                 [](Fields& f) -> Call { return UnpauseContainer{f.text("container")}; }},
     NamedReader{"rename_container",
@@ -241,6 +275,14 @@ constexpr std::array kReaders = {
     NamedReader{"disconnect_network",
                 [](Fields& f) -> Call {
                   return DisconnectNetwork{f.text("container"), f.text("network")};
+                }},
+    NamedReader{"put_files",
+                [](Fields& f) -> Call {
+                  return PutFiles{f.text("container"), f.map("files")};
+                }},
+    NamedReader{"copy_files",
+                [](Fields& f) -> Call {
+                  return CopyFiles{f.text("container"), f.texts("paths")};
                 }},
     NamedReader{"create_network",
                 [](Fields& f) -> Call {
@@ -276,6 +318,9 @@ std::string describe(const Call& call) {
           [](const KillContainer& c) {
             return fmt::format("kill container {}", shown(c.container));
           },
+          [](const PauseContainer& c) {
+            return fmt::format("pause container {}", shown(c.container));
+          },
           [](const UnpauseContainer& c) {
             return fmt::format("unpause container {}", shown(c.container));
           },
@@ -296,6 +341,12 @@ std::string describe(const Call& call) {
           [](const DisconnectNetwork& c) {
             return fmt::format(
                 "disconnect container {} from network {}", shown(c.container), shown(c.network));
+          },
+          [](const PutFiles& c) {
+            return fmt::format("put files into container {}", shown(c.container));
+          },
+          [](const CopyFiles& c) {
+            return fmt::format("copy files inside container {}", shown(c.container));
           },
           [](const CreateNetwork& c) { return fmt::format("create network {}", c.name); },
           [](const RemoveNetwork& c) { return fmt::format("remove network {}", shown(c.network)); },
@@ -353,6 +404,8 @@ std::string_view to_string(RunResult result) {
   switch (result) {
     case RunResult::Applied:
       return "applied";
+    case RunResult::Partly:
+      return "partly";
     case RunResult::RolledBack:
       return "rolled_back";
     case RunResult::RollbackFailed:
@@ -379,6 +432,8 @@ std::string_view to_string(Activity activity) {
       return "destroying";
     case Activity::Stopping:
       return "stopping";
+    case Activity::Disconnecting:
+      return "disconnecting";
     case Activity::Starting:
       return "starting";
     case Activity::Waiting:

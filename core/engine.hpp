@@ -34,6 +34,11 @@ class EngineReader {
   /// NotFound if the Engine does not have it. `reference` is an id, tag or digest.
   [[nodiscard]] virtual Result<ObservedImage> inspect_image(const std::string& reference,
                                                             std::stop_token stop) = 0;
+  /// Has the Engine ask the image's registry what stands behind a tag or digest; nothing is
+  /// pulled. NotFound if the registry does not have it, Denied if it wants (other) credentials,
+  /// Unreachable if the Engine cannot get at it. The message says what can be done.
+  [[nodiscard]] virtual Result<RegistryImage> ask_registry(const std::string& reference,
+                                                           std::stop_token stop) = 0;
 };
 
 struct LogRequest {
@@ -75,7 +80,8 @@ class ContainerWatcher {
 struct Attachment {
   std::string network;
   std::vector<std::string> aliases;
-  std::string ipv4_address;  ///< empty: Docker chooses
+  std::string ipv4_address;       ///< empty: Docker chooses
+  std::string ipv6_address = {};  ///< empty: Docker chooses, if the network has any
   bool operator==(const Attachment&) const = default;
 };
 
@@ -83,8 +89,9 @@ struct Attachment {
 // answer "already so" (304, 404 on removal) counts as success: every call may be repeated.
 struct CreateContainer {
   std::string name;
-  Map attributes;  ///< vocabulary of kind `container`, all references resolved, secrets known
-  Labels labels;   ///< the user's and the birth labels
+  /// Vocabulary of kind `container`, all references resolved, secrets known; without `files`.
+  Map attributes;
+  Labels labels;               ///< the user's and the birth labels
   std::string restart = "no";  ///< overrides `restart` in attributes
   std::vector<Attachment> networks;
   bool operator==(const CreateContainer&) const = default;
@@ -106,6 +113,11 @@ struct KillContainer {
   bool operator==(const KillContainer&) const = default;
 };
 
+struct PauseContainer {
+  std::string container;
+  bool operator==(const PauseContainer&) const = default;
+};
+
 struct UnpauseContainer {
   std::string container;
   bool operator==(const UnpauseContainer&) const = default;
@@ -117,8 +129,9 @@ struct RenameContainer {
   bool operator==(const RenameContainer&) const = default;
 };
 
-/// `attributes` holds those of memory, memory_swap, memory_reservation, cpus, cpuset, pids_limit,
-/// restart that change. The provider inspects afterwards: ErrorCode::Failed if Docker ignored it.
+/// `attributes` holds those of memory, memory_swap, memory_reservation, cpus, cpu_shares, cpuset,
+/// cpuset_mems, pids_limit, restart that change; -1 takes memory_reservation and pids_limit away.
+/// The provider inspects afterwards: ErrorCode::Failed if Docker ignored it.
 struct UpdateContainer {
   std::string container;
   Map attributes;
@@ -142,6 +155,22 @@ struct DisconnectNetwork {
   std::string container;
   std::string network;
   bool operator==(const DisconnectNetwork&) const = default;
+};
+
+/// Puts files into a container, running or not, over those that are there. Folders that are
+/// missing are made.
+struct PutFiles {
+  std::string container;
+  Map files;  ///< the attribute `files`: path -> { content, mode, uid, gid }
+  bool operator==(const PutFiles&) const = default;
+};
+
+/// Copies plain files inside a container, owner and mode included, over those that are there.
+/// NotFound if one of them is missing.
+struct CopyFiles {
+  std::string container;
+  std::map<std::string, std::string> paths;  ///< from -> to, absolute
+  bool operator==(const CopyFiles&) const = default;
 };
 
 struct CreateNetwork {
@@ -172,12 +201,15 @@ using Call = std::variant<CreateContainer,
                           StartContainer,
                           StopContainer,
                           KillContainer,
+                          PauseContainer,
                           UnpauseContainer,
                           RenameContainer,
                           UpdateContainer,
                           RemoveContainer,
                           ConnectNetwork,
                           DisconnectNetwork,
+                          PutFiles,
+                          CopyFiles,
                           CreateNetwork,
                           RemoveNetwork,
                           CreateVolume,
@@ -196,6 +228,13 @@ struct CallOutcome {
   std::vector<std::string> warnings;  ///< foreign text
 };
 
+/// One tag or digest to bring.
+struct PullRequest {
+  std::string reference;
+  std::string platform;  ///< "linux/arm64"; empty: the Engine's own
+  bool operator==(const PullRequest&) const = default;
+};
+
 struct PullProgress {
   std::uint64_t current_bytes = 0;
   std::uint64_t total_bytes = 0;  ///< 0: not known yet
@@ -210,9 +249,10 @@ class EngineActor {
   /// with the same birth labels (run, address, generation) counts as made by this call.
   /// Errors besides EngineReader's: NotFound, Conflict (name or port taken), Invalid, Unsupported.
   [[nodiscard]] virtual Result<CallOutcome> perform(const Call& call, std::stop_token stop) = 0;
-  /// Pulls one tag or digest; success is proven by inspecting the image afterwards.
+  /// Pulls one tag or digest; success is proven by inspecting the image afterwards. Errors as for
+  /// EngineReader::ask_registry.
   [[nodiscard]] virtual Result<ObservedImage> pull(
-      const std::string& reference,
+      const PullRequest& request,
       const std::function<void(const PullProgress&)>& progress,
       std::stop_token stop) = 0;
 };

@@ -49,7 +49,14 @@ struct CommitRecord {
   std::vector<StepIntent> remaining;  ///< calls that only go forward from here
 };
 
-enum class RunResult { Applied, RolledBack, RollbackFailed, CommitFailed, NothingDone };
+enum class RunResult {
+  Applied,
+  Partly,  ///< what succeeded is committed, the rest is as before
+  RolledBack,
+  RollbackFailed,
+  CommitFailed,
+  NothingDone
+};
 [[nodiscard]] std::string_view to_string(RunResult result);
 
 /// The write side of the state store, used by one executor at a time, from one thread.

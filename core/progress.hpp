@@ -19,6 +19,7 @@ enum class Activity {
   Replacing,
   Destroying,
   Stopping,
+  Disconnecting,  ///< from a network that makes way for a new one
   Starting,
   Waiting,
   Undoing,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/host_facts.hpp"
 #include "core/value.hpp"
 
 namespace aim::core {
@@ -60,7 +61,10 @@ struct ContainerSummary {
   std::string image;
   Labels labels;
   ContainerStatus status = ContainerStatus::Created;
-  std::vector<PublishedPort> ports;  ///< live bindings; empty unless running
+  std::vector<PublishedPort> ports;                   ///< live bindings; empty unless running
+  std::vector<std::string> network_ids;               ///< of the networks it is attached to
+  std::vector<std::string> volumes;                   ///< names of the volumes it mounts
+  std::map<std::string, std::string> addresses = {};  ///< IPv4, by network id, while it runs
   bool operator==(const ContainerSummary&) const = default;
 };
 
@@ -83,7 +87,7 @@ struct ObservedContainer {
   Map attributes;
   std::map<std::string, NetworkAttachment> networks;  ///< by network name
   std::vector<PublishedPort> live_ports;
-  std::vector<std::string> anonymous_volumes;
+  std::map<std::string, std::string> anonymous_volumes;  ///< their names by path inside
   bool tty = false;
   bool operator==(const ObservedContainer&) const = default;
 };
@@ -117,13 +121,44 @@ struct ObservedImage {
   bool operator==(const ObservedImage&) const = default;
 };
 
+struct Platform {
+  std::string os;            ///< "linux"
+  std::string architecture;  ///< "amd64", as images name it
+  bool operator==(const Platform&) const = default;
+};
+
+/// What a registry has behind a tag or digest.
+struct RegistryImage {
+  std::string digest;               ///< "sha256:..." of the manifest, or of the list of manifests
+  std::vector<Platform> platforms;  ///< that it is there for; empty: the registry did not say
+  bool operator==(const RegistryImage&) const = default;
+};
+
 struct EngineInfo {
   std::string server_version;
   std::string api_version;  ///< the negotiated one, "1.41"
   std::string name;         ///< host name of the Engine
   std::string os_type;
   std::string architecture;
+  std::string product = "Docker Engine";  ///< or what else speaks Docker's API: "Podman 4.3.1"
+  /// Whether limits and restart policy of a container can be changed (core::UpdateContainer).
+  bool updates_containers = true;
+  std::string kernel_version = {};
+  std::string data_root = {};  ///< folder on the Engine's host
+  std::int64_t cpus = 0;       ///< 0: not told
+  std::int64_t memory_bytes = 0;
+  std::set<std::string> runtimes = {};  ///< names; empty: not told
+  std::set<std::string> log_drivers = {};
+  std::set<std::string> network_drivers = {};
+  std::set<std::string> volume_drivers = {};
+  bool rootless = false;  ///< in namespaces of its own, so the host looks different to it
   bool operator==(const EngineInfo&) const = default;
+};
+
+/// What was seen of one image reference. The registry is asked only where a plan turns on it.
+struct SeenImage {
+  std::optional<ObservedImage> local;  ///< none: the Engine does not have it
+  std::optional<Result<RegistryImage>> registry;
 };
 
 /// What was seen of Docker, once, for one plan. Containers outside `containers` were listed only.
@@ -135,6 +170,8 @@ struct ObservedWorld {
       image_labels;  ///< by image id, for containers that claim to be ours
   std::vector<ObservedNetwork> networks;
   std::vector<ObservedVolume> volumes;
+  std::map<std::string, SeenImage> images;  ///< by reference or id, those that were looked at
+  std::optional<HostFacts> host;            ///< asked only where something changes that rests on it
 };
 
 /// A resource as state holds it after its last commit.

@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <tuple>
 
 #include "core/document_text.hpp"
 #include "planner/configuration_gpus.hpp"
+#include "planner/configuration_instances.hpp"
 #include "planner/configuration_links.hpp"
+#include "planner/configuration_moves.hpp"
+#include "planner/configuration_namespaces.hpp"
 #include "planner/configuration_resources.hpp"
 #include "planner/configuration_sections.hpp"
 #include "planner/configuration_settings.hpp"
@@ -27,6 +31,7 @@ namespace {
 
 constexpr std::string_view kDefaultWorkspace = "default";
 constexpr std::size_t kKeyHashDigits = 6;
+constexpr std::size_t kLongestSlug = 32;
 
 std::optional<Node> read_file(const ConfigurationFile& file,
                               core::SourceFiles& sources,
@@ -70,6 +75,10 @@ class Loader {
     load_variables(sections);
     load_settings(sections);
     load_resources(sections);
+    if (completeness_ == Completeness::Whole) {
+      configuration_.moved = read_moves(sections, known_, diagnostics_);
+      configuration_.removed = read_removed(sections, known_, diagnostics_);
+    }
     configuration_.outputs = read_outputs(sections, input_, settings_.scope, diagnostics_);
     return std::move(configuration_);
   }
@@ -110,12 +119,14 @@ class Loader {
     configuration_.docker_host = read_docker_host(sections, input_, scope, diagnostics_);
     configuration_.gpus = read_declared_gpus(sections, input_, scope, diagnostics_);
     configuration_.state_path = read_state_path(sections, input_, scope, diagnostics_);
+    configuration_.on_failure = read_on_failure(sections, input_, scope, diagnostics_);
     settings_.project = configuration_.project;
     settings_.workspace = configuration_.workspace;
     settings_.backends = read_backends(sections, input_, scope, diagnostics_);
     settings_.defaults = read_defaults(sections, diagnostics_);
     scope.resources = &known_;
     settings_.scope = scope;
+    configuration_.unset_variables = variables_.unset;
     for (const auto& [name, variable] : variables_.values) {
       VariableValue digested = variable;
       digested.value = core::with_digests(
@@ -127,23 +138,24 @@ class Loader {
 
   void load_resources(const ConfigurationSections& sections) {
     known_.completeness = completeness_;
-    known_.addresses.insert(default_network());
-    for (const auto& [kind, entries] : sections.resources) {
-      for (const SectionEntry& entry : entries) {
-        known_.addresses.insert(Address{kind, entry.name, std::nullopt});
-      }
+    const std::vector<ExpandedEntry> entries = expand(sections);
+    if (!known_.sets.contains(default_network()) && !known_.disabled.contains(default_network())) {
+      known_.addresses.insert(default_network());
     }
+    // From here on it is known which resources there are.
     LoadedResources resources;
-    for (const auto& [kind, entries] : sections.resources) {
-      for (const SectionEntry& entry : entries) {
-        load(kind, entry, resources);
+    for (const ExpandedEntry& expanded : entries) {
+      for (const Instance& instance : expanded.instances) {
+        load(instance, expanded.entry, resources);
       }
     }
     join_default_network(resources);
     link_networks_and_volumes(resources, known_, diagnostics_);
-    if (needs_default_network(resources) && !resources.contains(default_network())) {
+    if (needs_default_network(resources) && known_.addresses.contains(default_network()) &&
+        !resources.contains(default_network())) {
       add_default_network(sections, resources);
     }
+    link_namespaces(resources, diagnostics_);
     check_docker_names(resources, diagnostics_);
     set_dependencies(resources, diagnostics_);
     for (auto& [address, resource] : resources) {
@@ -151,10 +163,28 @@ class Loader {
     }
   }
 
-  void load(Kind kind, const SectionEntry& entry, LoadedResources& resources) {
-    if (auto loaded = load_resource(kind, entry, input_, settings_, diagnostics_)) {
-      Address address = loaded->desired.address;
-      resources.emplace(std::move(address), std::move(*loaded));
+  std::vector<ExpandedEntry> expand(const ConfigurationSections& sections) {
+    std::vector<ExpandedEntry> expanded;
+    for (const auto& [kind, entries] : sections.resources) {
+      const auto defaults = settings_.defaults.find(kind);
+      for (const SectionEntry& entry : entries) {
+        check_resource_name(kind, entry, diagnostics_);
+        SectionEntry whole = entry;
+        if (defaults != settings_.defaults.end()) {
+          whole.node = &merged_.emplace_back(with_defaults(*entry.node, *defaults->second));
+        }
+        expanded.push_back(
+            expand_entry(kind, whole, input_, settings_.scope, known_, diagnostics_));
+      }
+    }
+    return expanded;
+  }
+
+  void load(const Instance& instance, const SectionEntry& entry, LoadedResources& resources) {
+    const EachValue* each = instance.each ? &*instance.each : nullptr;
+    if (auto loaded =
+            load_resource(instance.address, entry, each, input_, settings_, diagnostics_)) {
+      resources.emplace(instance.address, std::move(*loaded));
     }
   }
 
@@ -166,7 +196,12 @@ class Loader {
       range = sections.project->node->range;
     }
     nothing.range = range;
-    load(Kind::Network, {default_network().name, range, &nothing}, resources);
+    SectionEntry entry{default_network().name, range, &nothing};
+    if (const auto defaults = settings_.defaults.find(Kind::Network);
+        defaults != settings_.defaults.end()) {
+      entry.node = &merged_.emplace_back(with_defaults(nothing, *defaults->second));
+    }
+    load({default_network(), std::nullopt}, entry, resources);
   }
 
   DesiredResource finished(DesiredResource resource) const {
@@ -191,6 +226,7 @@ class Loader {
   VariableTable variables_;
   ResourceTable known_;
   ResourceSettings settings_;
+  std::deque<Node> merged_;  ///< entries with the defaults of their kind; stays where it is
 };
 
 /// What stands in `defaults` or under an anchor is wrong once, however many resources take it.
@@ -203,10 +239,14 @@ void append_once(const Diagnostics& found, Diagnostics& diagnostics) {
   }
 }
 
-/// Lower-case letters and digits of a key, words joined by dashes.
+/// Lower-case letters and digits of a key, words joined by dashes. The digits that follow it in a
+/// name tell keys apart, so a long key loses its end.
 std::string slug(const std::string& key) {
   std::string text;
   for (const char c : key) {
+    if (text.size() == kLongestSlug) {
+      break;
+    }
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     if ((lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9')) {
       text += lower;
@@ -231,6 +271,12 @@ Configuration load_configuration(const ConfigurationInput& input,
   return configuration;
 }
 
+std::optional<OnFailure> on_failure_from(std::string_view word) {
+  return word == "rollback" ? std::optional(OnFailure::Rollback)
+         : word == "keep"   ? std::optional(OnFailure::Keep)
+                            : std::nullopt;
+}
+
 std::string default_docker_name(const std::string& project,
                                 const std::string& workspace,
                                 const Address& address) {
@@ -238,13 +284,23 @@ std::string default_docker_name(const std::string& project,
   if (workspace != kDefaultWorkspace) {
     name += "-" + workspace;
   }
-  name += "-" + address.name;
-  if (address.key) {
-    const std::string words = slug(*address.key);
-    name += (words.empty() ? "" : "-") + words + "-" +
-            core::sha256_hex(*address.key).substr(0, kKeyHashDigits);
+  return name + "-" + network_alias(address);
+}
+
+std::string network_alias(const Address& address) {
+  if (!address.key) {
+    return address.name;
   }
-  return name;
+  const std::string words = slug(*address.key);
+  return fmt::format("{}{}{}-{}",
+                     address.name,
+                     words.empty() ? "" : "-",
+                     words,
+                     core::sha256_hex(*address.key).substr(0, kKeyHashDigits));
+}
+
+core::Result<Address> local_address(Kind kind, const std::string& text) {
+  return Address::parse(fmt::format("{}.{}", core::to_string(kind), text));
 }
 
 std::string secret_salt(const std::string& project,

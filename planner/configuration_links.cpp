@@ -75,7 +75,8 @@ class NameLinker {
     }
     for (const auto& [name, settings] : *networks) {
       need(resource,
-           Address{Kind::Network, name, std::nullopt},
+           Kind::Network,
+           name,
            place_of(resource, path_of_network(resource, name)),
            "joins the network");
     }
@@ -104,7 +105,8 @@ class NameLinker {
       }
       if (const std::optional<std::string> source = core::string_at(*mount, "source")) {
         need(resource,
-             Address{Kind::Volume, *source, std::nullopt},
+             Kind::Volume,
+             *source,
              place_of(resource, path_of_mount(resource, *mount, *source)),
              "mounts the volume");
       }
@@ -133,32 +135,63 @@ class NameLinker {
   }
 
   void need(LoadedResource& resource,
-            const Address& address,
+            Kind kind,
+            const std::string& name,
             const SourceRange& range,
             std::string_view does) {
-    if (known_.completeness == Completeness::Whole && !known_.addresses.contains(address)) {
-      std::vector<std::string> candidates;
-      for (const Address& other : known_.addresses) {
-        if (other.kind == address.kind) {
-          candidates.push_back(other.name);
-        }
-      }
-      const std::string near = core::did_you_mean(address.name, candidates);
-      const std::string_view section = core::section_name(address.kind);
-      add_error(resource.desired.address,
-                fmt::format("Unknown {}", core::to_string(address.kind)),
-                fmt::format("{} {} {}, which is no key of `{}` here. {}{}Add it there, with "
-                            "`external: true` if it exists already.",
-                            resource.desired.address.str(),
-                            does,
-                            shown(address.name),
-                            section,
-                            near,
-                            near.empty() ? "" : " "),
-                range,
-                diagnostics_);
+    const core::Result<Address> address = local_address(kind, name);
+    const bool listed = address && is_listed(*address);
+    if (!listed && known_.completeness == Completeness::Whole) {
+      report_unknown(resource, kind, name, range, does);
+      return;
     }
-    resource.needs.push_back({address, range});
+    if (!address) {
+      return;
+    }
+    Diagnostics found;
+    const Standing standing = check_address(*address, known_, range, name, found);
+    if (standing == Standing::Set) {
+      report_set(*address, known_, range, name, "", found);
+    } else if (standing == Standing::Known) {
+      resource.needs.push_back({*address, range});
+    }
+    for (core::Diagnostic diagnostic : found.items()) {
+      diagnostic.address = resource.desired.address.str();
+      diagnostics_.add(std::move(diagnostic));
+    }
+  }
+
+  /// Whether the configuration speaks of it at all, be it as one of a set or as disabled.
+  bool is_listed(const Address& address) const {
+    const Address whole{address.kind, address.name, std::nullopt};
+    return known_.addresses.contains(address) || known_.addresses.contains(whole) ||
+           known_.sets.contains(whole) || known_.disabled.contains(whole);
+  }
+
+  void report_unknown(const LoadedResource& resource,
+                      Kind kind,
+                      const std::string& name,
+                      const SourceRange& range,
+                      std::string_view does) {
+    std::vector<std::string> candidates;
+    for (const Address& other : known_.addresses) {
+      if (other.kind == kind) {
+        candidates.push_back(other.str().substr(core::to_string(kind).size() + 1));
+      }
+    }
+    const std::string near = core::did_you_mean(name, candidates);
+    add_error(resource.desired.address,
+              fmt::format("Unknown {}", core::to_string(kind)),
+              fmt::format("{} {} {}, which is no key of `{}` here. {}{}Add it there, with "
+                          "`external: true` if it exists already.",
+                          resource.desired.address.str(),
+                          does,
+                          shown(name),
+                          core::section_name(kind),
+                          near,
+                          near.empty() ? "" : " "),
+              range,
+              diagnostics_);
   }
 
   const ResourceTable& known_;

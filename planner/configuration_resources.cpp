@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "planner/configuration_env_file.hpp"
+#include "planner/configuration_lifecycle.hpp"
 #include "planner/schema.hpp"
 #include "planner/schema_normalise.hpp"
+#include "planner/schema_positions.hpp"
 
 namespace aim::planner {
 
@@ -20,25 +22,6 @@ using core::Path;
 using core::Value;
 
 namespace {
-
-struct UnsupportedKey {
-  std::string_view key;
-  std::string_view use;
-};
-
-constexpr std::array<UnsupportedKey, 3> kUnsupported = {
-    {{"for_each", "Write the resources out one by one."},
-     {"enabled", "Comment the resource out to remove it."},
-     {"replace", "Give the volume another key to get a new one."}}};
-
-constexpr std::array<UnsupportedKey, 2> kUnsupportedLifecycle = {
-    {{"lifecycle.ignore_changes", "Write the value into the configuration."},
-     {"lifecycle.replace_triggered_by", "Replace it with `aim apply --replace ADDRESS`."}}};
-
-const std::vector<std::string>& lifecycle_keys() {
-  static const std::vector<std::string> kKeys = {"prevent_destroy", "on_destroy"};
-  return kKeys;
-}
 
 bool is_common(Kind kind, std::string_view key) {
   const auto common = common_attributes(kind);
@@ -69,20 +52,22 @@ bool is_reserved_name(std::string_view name) {
 
 class ResourceReader {
  public:
-  ResourceReader(Kind kind,
+  ResourceReader(const Address& address,
                  const SectionEntry& entry,
+                 const InterpolationScope& scope,
                  const ConfigurationInput& input,
                  const ResourceSettings& settings,
                  Diagnostics& diagnostics)
-      : kind_(kind),
+      : kind_(address.kind),
         entry_(entry),
+        input_(input),
         settings_(settings),
         diagnostics_(diagnostics),
-        attributes_(input, settings.scope, diagnostics),
-        common_(input, common_scope(settings.scope), diagnostics) {
-    result_.desired.address = Address{kind, entry.name, std::nullopt};
+        attributes_(input, scope, diagnostics),
+        common_(input, common_scope(scope), diagnostics) {
+    result_.desired.address = address;
     result_.desired.range = entry.key_range;
-    result_.desired.lifecycle.retain = kind == Kind::Volume;
+    result_.desired.lifecycle.retain = kind_ == Kind::Volume;
   }
 
   std::optional<LoadedResource> run(const Node& node) {
@@ -96,8 +81,10 @@ class ResourceReader {
     for (const MapEntry& entry : *entries) {
       read(entry);
     }
+    add_env_files();
+    desired.named = !name_.empty();
     desired.docker_name =
-        !name_.empty() ? name_
+        desired.named ? name_
         : desired.external
             ? entry_.name
             : default_docker_name(settings_.project, settings_.workspace, desired.address);
@@ -128,12 +115,6 @@ class ResourceReader {
       result_.written.emplace(entry.key, std::move(value));
       return;
     }
-    for (const UnsupportedKey& unsupported : kUnsupported) {
-      if (entry.key == unsupported.key) {
-        report_unsupported(entry.key_range, entry.key, unsupported.use, diagnostics_);
-        return;
-      }
-    }
     read_common(entry);
   }
 
@@ -144,9 +125,14 @@ class ResourceReader {
       read_name(entry);
     } else if (entry.key == "external") {
       result_.desired.external = boolean(entry).value_or(false);
-    } else {
-      read_lifecycle(entry);
+    } else if (entry.key == "env_file") {
+      read_env_files(entry);
+    } else if (entry.key == "replace") {
+      read_replace(entry);
+    } else if (entry.key == "lifecycle") {
+      read_lifecycle(entry.value, common_, *settings_.scope.resources, result_, diagnostics_);
     }
+    // for_each and enabled have said before which resources there are.
   }
 
   /// The value of what every resource has, with its position.
@@ -225,7 +211,7 @@ class ResourceReader {
       return;
     }
     const core::Result<Address> address = Address::parse(*text);
-    if (!address || address->key) {
+    if (!address) {
       const std::string kind = text->substr(0, text->find('.'));
       const std::string near =
           core::did_you_mean(kind, {"endpoint", "container", "network", "volume"});
@@ -239,47 +225,71 @@ class ResourceReader {
           range);
       return;
     }
-    if (settings_.scope.resources != nullptr) {
-      check_address(*address, *settings_.scope.resources, range, *text, diagnostics_);
-    }
-    result_.needs.push_back({*address, range});
+    need_all(*address, range, *text);
   }
 
-  void read_lifecycle(const MapEntry& lifecycle) {
-    const Node::Entries* entries = map_entries(lifecycle.value, "`lifecycle`", diagnostics_);
-    if (entries == nullptr) {
+  /// A whole set stands for each of its resources.
+  void need_all(const Address& address,
+                const core::SourceRange& range,
+                const std::string& written) {
+    const ResourceTable& known = *settings_.scope.resources;
+    if (check_address(address, known, range, written, diagnostics_) != Standing::Set) {
+      result_.needs.push_back({address, range});
       return;
     }
-    for (const MapEntry& entry : *entries) {
-      if (entry.key == "prevent_destroy") {
-        result_.desired.lifecycle.prevent_destroy = boolean(entry).value_or(false);
-      } else if (entry.key == "on_destroy") {
-        read_on_destroy(entry);
-      } else if (!is_free_key(entry.key)) {
-        report_lifecycle(entry);
+    for (const Address& one : instances_of(address, known)) {
+      result_.needs.push_back({one, range});
+    }
+  }
+
+  void read_env_files(const MapEntry& entry) {
+    const Value value = common_value(entry.key, entry.value);
+    const core::List* list = value.get<core::List>();
+    const core::List one{value};
+    for (std::size_t i = 0; i < (list ? *list : one).size(); ++i) {
+      const Value& item = (list ? *list : one)[i];
+      if (const std::string* path = item.get<std::string>(); path && !path->empty()) {
+        const Path place = list ? Path{"env_file", i} : Path{"env_file"};
+        env_files_.emplace_back(
+            *path, core::position_of(result_.desired.positions, place).value_or(entry.value.range));
+      } else {
+        report(entry, item, "a path or a list of paths");
       }
     }
   }
 
-  void read_on_destroy(const MapEntry& entry) {
+  /// A later file wins over an earlier one, and `env` over all.
+  void add_env_files() {
+    if (env_files_.empty()) {
+      return;
+    }
+    const Value* written = core::find(result_.written, "env");
+    if (written && !written->is_null() && !written->is<Map>()) {
+      return;  // that has an error of its own
+    }
+    const Map own = written && written->is<Map>() ? *written->get<Map>() : Map();
+    Map all = own;
+    for (const auto& [path, range] : env_files_) {
+      for (EnvFileVariable& variable : read_env_file(path, range, input_, diagnostics_)) {
+        if (!own.contains(variable.name)) {
+          result_.desired.positions.insert_or_assign(core::to_string(Path{"env", variable.name}),
+                                                     variable.range);
+          all.insert_or_assign(variable.name, std::move(variable.value));
+        }
+      }
+    }
+    if (!all.empty()) {
+      result_.written.insert_or_assign("env", std::move(all));
+    }
+  }
+
+  void read_replace(const MapEntry& entry) {
     const Value value = common_value(entry.key, entry.value);
     const std::string* text = value.get<std::string>();
-    if (text != nullptr && (*text == "delete" || *text == "retain")) {
-      result_.desired.lifecycle.retain = *text == "retain";
-    } else {
-      report(entry, value, "`delete` or `retain`");
+    result_.desired.delete_data = text != nullptr && *text == "delete_data";
+    if (!result_.desired.delete_data) {
+      report(entry, value, "`delete_data`");
     }
-  }
-
-  void report_lifecycle(const MapEntry& entry) {
-    const std::string key = "lifecycle." + entry.key;
-    for (const UnsupportedKey& unsupported : kUnsupportedLifecycle) {
-      if (key == unsupported.key) {
-        report_unsupported(entry.key_range, key, unsupported.use, diagnostics_);
-        return;
-      }
-    }
-    report_unknown_key(entry, "`lifecycle`", lifecycle_keys(), diagnostics_);
   }
 
   void fill_image() {
@@ -319,15 +329,18 @@ class ResourceReader {
                                            desired.address,
                                            desired.defaulted,
                                            diagnostics_);
+    follow_canonical_order(kind_, result_.written, desired.attributes, desired.positions);
   }
 
   Kind kind_;
   const SectionEntry& entry_;
+  const ConfigurationInput& input_;
   const ResourceSettings& settings_;
   Diagnostics& diagnostics_;
   Interpolator attributes_;
   Interpolator common_;
   std::string name_;  ///< on Docker, when one is given
+  std::vector<std::pair<std::string, core::SourceRange>> env_files_;
   LoadedResource result_;
 };
 
@@ -356,26 +369,31 @@ Node with_defaults(const Node& own, const Node& fallback) {
   return result;
 }
 
-std::optional<LoadedResource> load_resource(Kind kind,
+void check_resource_name(Kind kind, const SectionEntry& entry, Diagnostics& diagnostics) {
+  if (core::ResourceNameRules::valid(entry.name)) {
+    return;
+  }
+  diagnostics.add({core::Severity::Error,
+                   "Bad name of a resource",
+                   fmt::format("{} cannot be the name of a resource: {}.",
+                               shown(entry.name),
+                               core::ResourceNameRules::kRule),
+                   entry.key_range,
+                   {},
+                   Address{kind, entry.name, std::nullopt}.str()});
+}
+
+std::optional<LoadedResource> load_resource(const Address& address,
                                             const SectionEntry& entry,
+                                            const EachValue* each,
                                             const ConfigurationInput& input,
                                             const ResourceSettings& settings,
                                             Diagnostics& diagnostics) {
-  const Address address{kind, entry.name, std::nullopt};
   Diagnostics found;
-  if (!core::ResourceNameRules::valid(entry.name)) {
-    found.error("Bad name of a resource",
-                fmt::format("{} cannot be the name of a resource: {}.",
-                            shown(entry.name),
-                            core::ResourceNameRules::kRule),
-                entry.key_range);
-  }
-  ResourceReader reader(kind, entry, input, settings, found);
-  const auto defaults = settings.defaults.find(kind);
-  std::optional<LoadedResource> loaded =
-      defaults == settings.defaults.end()
-          ? reader.run(*entry.node)
-          : reader.run(with_defaults(*entry.node, *defaults->second));
+  InterpolationScope scope = settings.scope;
+  scope.each = each;
+  ResourceReader reader(address, entry, scope, input, settings, found);
+  std::optional<LoadedResource> loaded = reader.run(*entry.node);
   for (core::Diagnostic diagnostic : found.items()) {
     diagnostic.address = address.str();
     diagnostics.add(std::move(diagnostic));

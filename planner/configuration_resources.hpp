@@ -39,13 +39,19 @@ struct ResourceSettings {
   std::map<std::string, BackendImage> backends;
 };
 
-/// Decodes one resource: defaults merged in, interpolations put in, what every resource has taken
-/// out, attributes canonical. Nothing when what is written is no map.
-[[nodiscard]] std::optional<LoadedResource> load_resource(core::Kind kind,
+/// Decodes one resource: interpolations put in, what every resource has taken out, attributes
+/// canonical. The node of `entry` has its defaults already. Nothing when what is written is no map.
+[[nodiscard]] std::optional<LoadedResource> load_resource(const core::Address& address,
                                                           const SectionEntry& entry,
+                                                          const EachValue* each,
                                                           const ConfigurationInput& input,
                                                           const ResourceSettings& settings,
                                                           core::Diagnostics& diagnostics);
+
+/// Checks the name that a section gives to a resource.
+void check_resource_name(core::Kind kind,
+                         const SectionEntry& entry,
+                         core::Diagnostics& diagnostics);
 
 /// `own` over `fallback`: maps merge by key, everything else replaces.
 [[nodiscard]] core::Node with_defaults(const core::Node& own, const core::Node& fallback);

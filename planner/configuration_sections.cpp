@@ -17,12 +17,9 @@ struct UnsupportedKey {
   std::string_view use;
 };
 
-constexpr std::array<UnsupportedKey, 5> kUnsupported = {
-    {{"moved", "Renaming a resource in the file plans a new one and the removal of the old one."},
-     {"removed", "A resource whose block is gone is destroyed by the next apply."},
-     {"import", "aim manages only what it has created."},
-     {"moved_from_project", "Under a new project name everything is created anew."},
-     {"on_failure", "A failed apply always returns to the previous deployment."}}};
+constexpr std::array<UnsupportedKey, 2> kUnsupported = {
+    {{"import", "aim manages only what it has created."},
+     {"moved_from_project", "Under a new project name everything is created anew."}}};
 
 const std::vector<std::string>& known_keys() {
   static const std::vector<std::string> kKeys = {"version",
@@ -36,6 +33,9 @@ const std::vector<std::string>& known_keys() {
                                                  "volumes",
                                                  "networks",
                                                  "outputs",
+                                                 "on_failure",
+                                                 "moved",
+                                                 "removed",
                                                  "state"};
   return kKeys;
 }
@@ -63,6 +63,12 @@ class Collector {
       set_once(entry, result_.project);
     } else if (entry.key == "state") {
       set_once(entry, result_.state);
+    } else if (entry.key == "on_failure") {
+      set_once(entry, result_.on_failure);
+    } else if (entry.key == "moved") {
+      add_items(entry, result_.moved);
+    } else if (entry.key == "removed") {
+      add_items(entry, result_.removed);
     } else if (std::vector<SectionEntry>* section = section_of(entry.key)) {
       add_entries(entry, *section);
     } else if (!is_free_key(entry.key)) {
@@ -127,6 +133,16 @@ class Collector {
       } else {
         report_twice(fmt::format("`{}`", name), found, first->second);
       }
+    }
+  }
+
+  void add_items(const MapEntry& entry, std::vector<const Node*>& place) {
+    if (const Node::Items* items = entry.value.items()) {
+      for (const Node& item : *items) {
+        place.push_back(&item);
+      }
+    } else if (!std::holds_alternative<core::Null>(entry.value.data)) {
+      report_type(entry.value, fmt::format("`{}`", entry.key), "a list", diagnostics_);
     }
   }
 

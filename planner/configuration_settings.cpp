@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "planner/schema.hpp"
 #include "planner/schema_normalise.hpp"
@@ -107,6 +108,11 @@ class OutputReader {
               find_attribute(found.reference.address.kind, found.reference.attribute);
           return attribute != nullptr && attribute->sensitive;
         });
+    std::set<core::Address> needed;
+    for (const FoundReference& found : references) {
+      needed.insert(found.reference.address);
+    }
+    output.dependencies.assign(needed.begin(), needed.end());
     if (output.sensitive) {
       output.value = made_secret(output.value);
     }
@@ -191,6 +197,26 @@ std::optional<std::string> read_state_path(const ConfigurationSections& sections
     }
   }
   return path;
+}
+
+OnFailure read_on_failure(const ConfigurationSections& sections,
+                          const ConfigurationInput& input,
+                          const InterpolationScope& scope,
+                          Diagnostics& diagnostics) {
+  if (!sections.on_failure) {
+    return OnFailure::Rollback;
+  }
+  const Node& node = *sections.on_failure->node;
+  const std::optional<std::string> word = text_of(node, "`on_failure`", input, scope, diagnostics);
+  const std::optional<OnFailure> choice = word ? on_failure_from(*word) : OnFailure::Rollback;
+  if (!choice) {
+    diagnostics.error("Unknown value",
+                      fmt::format("`on_failure` is {}. It can be `rollback`, where a failure takes "
+                                  "everything back, or `keep`, where what succeeded stays.",
+                                  shown(*word)),
+                      node.range);
+  }
+  return choice.value_or(OnFailure::Rollback);
 }
 
 std::map<std::string, BackendImage> read_backends(const ConfigurationSections& sections,

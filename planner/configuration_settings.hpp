@@ -30,6 +30,12 @@ namespace aim::planner {
                                                          core::Diagnostics& diagnostics);
 
 /// `backends`: the image of each.
+/// `on_failure`.
+[[nodiscard]] OnFailure read_on_failure(const ConfigurationSections& sections,
+                                        const ConfigurationInput& input,
+                                        const InterpolationScope& scope,
+                                        core::Diagnostics& diagnostics);
+
 [[nodiscard]] std::map<std::string, BackendImage> read_backends(
     const ConfigurationSections& sections,
     const ConfigurationInput& input,

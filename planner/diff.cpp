@@ -66,11 +66,20 @@ std::set<std::string> top_levels(const std::vector<FieldChange>& fields) {
   return names;
 }
 
+/// Whether a file comes or goes, and not only its content or owner changes.
+bool is_whole_file(const FieldChange& field) {
+  return field.path.size() < 3 && (field.before.is_null() || field.after.is_null());
+}
+
 bool forces_replacement(const Attribute& attribute, const FieldChange& field) {
   switch (attribute.on_change) {
     case OnChange::Replace:
       return true;
     case OnChange::InPlace:
+      if (attribute.type == Type::Files && is_whole_file(field)) {
+        // Docker can change what a container holds, but it cannot take a file away again.
+        return true;
+      }
       return attribute.replace_when_removed && field.after.is_null() && field.path.size() == 1;
     case OnChange::Record:
       return false;
@@ -147,6 +156,30 @@ std::vector<FieldChange> diff_projection(const Map& baseline,
 
 namespace {
 
+/// What an update call has to say so that `name` is as if it had never been set; null if Docker
+/// cannot take it away. `limits` are those that hold then: the swap limit follows the memory.
+Value value_for_unset(const Attribute& attribute, const Map& limits) {
+  if (attribute.unset_value) {
+    return *attribute.unset_value;
+  }
+  const std::optional<std::int64_t> memory = core::integer_at(limits, "memory");
+  return attribute.name == "memory_swap" && memory ? Value(2 * *memory) : Value();
+}
+
+/// What a limit has to become: as `after` wants it, else gone, else (when it only drifted) what
+/// Docker showed before. Null: there is no such call.
+Value wanted_limit(const Attribute& attribute,
+                   const Map& after,
+                   const Map& baseline,
+                   bool configured_differently) {
+  const Value* wanted = core::find(after, attribute.name);
+  if (wanted && !wanted->is_null()) {
+    return *wanted;
+  }
+  const Value* before = configured_differently ? nullptr : core::find(baseline, attribute.name);
+  return before && !before->is_null() ? *before : value_for_unset(attribute, after);
+}
+
 /// Limits and restart policy: one update call for those that can be taken back, one for the rest.
 void add_limit_steps(InPlacePlan& plan,
                      const Map& after,
@@ -161,28 +194,32 @@ void add_limit_steps(InPlacePlan& plan,
   names.insert(drifted.begin(), drifted.end());
   for (const std::string& name : names) {
     const Attribute* attribute = find_attribute(Kind::Container, name);
-    if (attribute == nullptr || attribute->on_change != OnChange::InPlace || name == "networks") {
+    if (attribute == nullptr || attribute->on_change != OnChange::InPlace || name == "networks" ||
+        name == "files") {
       continue;
     }
-    const Value* wanted = core::find(after, name);
-    if (wanted == nullptr || wanted->is_null()) {
-      // Not asked for: a drifted limit goes back to what Docker showed before.
-      wanted = core::find(baseline, name);
-      if (wanted == nullptr || wanted->is_null()) {
-        plan.possible = plan.possible && !drifted.contains(name);
-        continue;
-      }
-    }
-    const Value* now = core::find(observed.attributes, name);
-    if (now && *now == *wanted) {
+    const Value wanted = wanted_limit(*attribute, after, baseline, changed.contains(name));
+    if (wanted.is_null()) {
+      // A change that takes it away was found to need a new container already.
+      plan.possible = plan.possible && !drifted.contains(name);
       continue;
     }
-    const bool was_unset = now == nullptr || now->is_null();
-    SetLimits& step = was_unset && attribute->irreversible_when_set ? irreversible : reversible;
-    step.attributes.insert_or_assign(name, *wanted);
-    if (!was_unset) {
-      step.previous.insert_or_assign(name, *now);
+    const Value* seen = core::find(observed.attributes, name);
+    const Value now =
+        seen && !seen->is_null() ? *seen : value_for_unset(*attribute, observed.attributes);
+    if (now == wanted) {
+      continue;
     }
+    SetLimits& step = now.is_null() ? irreversible : reversible;
+    step.attributes.insert_or_assign(name, wanted);
+    if (!now.is_null()) {
+      step.previous.insert_or_assign(name, now);
+    }
+  }
+  // A swap limit that was asked for looks like Docker's own once the memory has become half of it.
+  if (const Value* swap = core::find(observed.attributes, "memory_swap");
+      swap && reversible.previous.contains("memory")) {
+    reversible.previous.emplace("memory_swap", *swap);
   }
   if (!reversible.attributes.empty()) {
     plan.steps.emplace_back(std::move(reversible));
@@ -198,10 +235,11 @@ void add_network_steps(InPlacePlan& plan,
                        const core::ObservedContainer& observed,
                        const NameLookup& names) {
   const std::vector<core::Attachment> wanted = attachments(address, after, names);
+  const std::optional<std::string> hostname = core::string_at(observed.attributes, "hostname");
   std::vector<InPlaceStep> connects;
   for (const core::Attachment& attachment : wanted) {
     const auto now = observed_attachment(observed, attachment.network);
-    if (now && satisfies(*now, attachment)) {
+    if (now && is_attached_as(*now, attachment, hostname)) {
       continue;
     }
     if (now) {
@@ -227,6 +265,17 @@ void add_network_steps(InPlacePlan& plan,
   }
 }
 
+/// The paths of files that are there and become different.
+std::vector<std::string> changed_files(const std::vector<FieldChange>& changed) {
+  std::set<std::string> paths;
+  for (const FieldChange& field : changed) {
+    if (top_level(field) == "files" && field.path.size() > 1) {
+      paths.insert(std::get<std::string>(field.path[1]));
+    }
+  }
+  return {paths.begin(), paths.end()};
+}
+
 }  // namespace
 
 InPlacePlan in_place_steps(const core::Address& address,
@@ -247,10 +296,15 @@ InPlacePlan in_place_steps(const core::Address& address,
     add_network_steps(plan, address, after, observed, names);
   }
   add_limit_steps(plan, after, observed, baseline, changed_names, drifted_names);
+  if (std::vector<std::string> paths = changed_files(changed); !paths.empty()) {
+    plan.steps.emplace_back(ReplaceFiles{std::move(paths)});
+  }
   switch (observed.state.status) {
     case core::ContainerStatus::Created:
     case core::ContainerStatus::Exited:
-      plan.steps.emplace_back(Start{});
+      if (!is_as_wanted(after, observed.state)) {
+        plan.steps.emplace_back(Start{});
+      }
       break;
     case core::ContainerStatus::Paused:
       plan.steps.emplace_back(Unpause{});

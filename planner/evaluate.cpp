@@ -22,6 +22,7 @@ Value evaluate_template(const Template& text, const ReferenceLookup& lookup) {
   std::string joined;
   bool unknown = false;
   bool secret = false;
+  bool known = true;
   for (const Template::Part& part : text.parts) {
     Value piece = std::visit(
         core::overloaded{[](const std::string& literal) { return Value(literal); },
@@ -30,7 +31,7 @@ Value evaluate_template(const Template& text, const ReferenceLookup& lookup) {
         part);
     if (const Secret* hidden = piece.get<Secret>()) {
       secret = true;
-      unknown = unknown || !hidden->known();
+      known = known && hidden->known();
       joined += hidden->known() ? hidden->reveal() : "";
     } else if (piece.is<Unknown>()) {
       unknown = true;
@@ -40,6 +41,9 @@ Value evaluate_template(const Template& text, const ReferenceLookup& lookup) {
   }
   if (unknown) {
     return Unknown{};
+  }
+  if (!known) {
+    return Secret();
   }
   return secret ? Value(Secret(std::move(joined))) : Value(std::move(joined));
 }

@@ -11,7 +11,7 @@ using ReferenceLookup = std::function<core::Value(const core::Reference&)>;
 
 /// Replaces every template inside `value` by what it refers to. A template of one reference takes
 /// the type of what it refers to; any other becomes text: Unknown if a part is unknown, secret if
-/// a part is secret.
+/// a part is secret, and then without content if that part has none.
 [[nodiscard]] core::Value evaluate(const core::Value& value, const ReferenceLookup& lookup);
 
 /// A scalar as it reads inside a text: numbers and booleans as written, collections as JSON.

@@ -7,6 +7,8 @@
 #include "planner/evaluate.hpp"
 #include "planner/executor_tasks.hpp"
 #include "planner/executor_undo.hpp"
+#include "planner/given_up.hpp"
+#include "planner/image_reference.hpp"
 #include "planner/schema.hpp"
 #include "planner/task_runner.hpp"
 
@@ -61,25 +63,36 @@ class Run : public RunnerContext {
     result_.run = ports_.journal.begin_run(header_);
     TaskRunner runner(result_.run, ports_, options_, *this);
     const TaskGraphs graphs = build_tasks(plan_);
-    const auto went_well = [&] { return runner.failures().empty() && !stop.stop_requested(); };
+    const bool keep = options_.on_failure == OnFailure::Keep;
+    const OnTaskFailure policy = keep ? OnTaskFailure::CarryOn : OnTaskFailure::StopStarting;
+    const auto goes_on = [&] {
+      return !stop.stop_requested() &&
+             (runner.failures().empty() || (keep && !broken_ && something_is_kept()));
+    };
     ports_.journal.enter_phase(result_.run, Phase::Prepare);
-    runner.run(graphs.prepare, Phase::Prepare, OnTaskFailure::StopStarting, stop);
+    runner.run(graphs.prepare, Phase::Prepare, policy, stop);
+    give_up_on(graphs, runner.unfinished());
     // From here on everything that can be had without touching what runs is in place.
-    if (went_well()) {
+    if (goes_on()) {
       ports_.journal.enter_phase(result_.run, Phase::Switch);
-      runner.run(graphs.switch_over, Phase::Switch, OnTaskFailure::StopStarting, stop);
+      runner.run(graphs.switch_over, Phase::Switch, policy, stop, given_up_);
+      give_up_on(graphs, runner.unfinished());
     }
-    // From here on every new or changed resource is ready.
-    if (went_well()) {
-      make_irreversible_changes(runner);
+    // From here on every new or changed resource is ready, or has been given up.
+    if (goes_on()) {
+      give_up_on(graphs, make_irreversible_changes(runner));
+    }
+    if (goes_on() && !given_up_.empty()) {
+      undo(runner, Extent::GivenUp);
+      kept_ = without(plan_, given_up_);
     }
     std::optional<core::CommitRecord> record;
-    if (went_well()) {
+    if (goes_on()) {
       record = commit_record(runner);
     }
-    if (!record || !went_well()) {
+    if (!record || !goes_on()) {
       result_.interrupted = stop.stop_requested();
-      undo(runner);
+      undo(runner, Extent::Everything);
     } else {
       commit(runner, *record);
     }
@@ -116,8 +129,7 @@ class Run : public RunnerContext {
       }
       all.insert_or_assign(name, *canonical);
     }
-    const Value digested =
-        core::with_digests(all, secret_salt(plan_.project, plan_.workspace, change.address));
+    const Value digested = core::with_digests(all, salt_of(change));
     resolved_.insert_or_assign(change.address, *digested.get<Map>());
     return *digested.get<Map>();
   }
@@ -132,6 +144,8 @@ class Run : public RunnerContext {
             {core::label::kSpec, core::canonical_json(attributes)}};
   }
 
+  bool updates_containers() const override { return plan_.updates_containers; }
+
   std::string docker_name(const Address& address) const override {
     const auto change = by_address_.find(address);
     return change != by_address_.end()
@@ -139,7 +153,19 @@ class Run : public RunnerContext {
                : default_docker_name(plan_.project, plan_.workspace, address);
   }
 
+  std::string image_to_create_from(const ResourceChange& change,
+                                   const Map& attributes) const override {
+    const std::optional<ImageWork> work = image_work(change);
+    const auto ready = work ? images_.find(*work) : images_.end();
+    return ready != images_.end() ? ready->second.create_from
+                                  : core::string_at(attributes, "image").value_or("");
+  }
+
   // RunnerContext
+  void image_ready(const ImageWork& work, ReadyImage image) override {
+    images_.insert_or_assign(work, std::move(image));
+  }
+
   void call_succeeded(const PlannedCall& call, const core::CallOutcome& outcome) override {
     const Address& address = call.intent.address;
     result_.switched = result_.switched || call.intent.phase == Phase::Switch;
@@ -207,9 +233,7 @@ class Run : public RunnerContext {
       if (!seen) {
         return seen.error();
       }
-      computed.insert_or_assign("container_id", seen->id);
-      computed.insert_or_assign("image_id", seen->image_id);
-      return std::nullopt;
+      return learn_container(change, *seen, computed);
     }
     if (change.address.kind == Kind::Volume) {
       const auto volumes = ports_.reader.list_volumes({});
@@ -225,17 +249,73 @@ class Run : public RunnerContext {
     return std::nullopt;
   }
 
-  void make_irreversible_changes(TaskRunner& runner) {
+  std::optional<Error> learn_container(const ResourceChange& change,
+                                       const core::ObservedContainer& seen,
+                                       Map& computed) {
+    computed.insert_or_assign("container_id", seen.id);
+    computed.insert_or_assign("image_id", seen.image_id);
+    const Value* digest = core::find(computed, "image_digest");
+    if (digest == nullptr || !digest->is<core::Unknown>()) {
+      return std::nullopt;
+    }
+    const std::optional<ImageWork> work = image_work(change);
+    const auto ready = work ? images_.find(*work) : images_.end();
+    Result<core::ObservedImage> image =
+        ready != images_.end() && ready->second.image.id == seen.image_id
+            ? Result<core::ObservedImage>(ready->second.image)
+            : ports_.reader.inspect_image(seen.image_id, {});
+    if (!image) {
+      return image.error();
+    }
+    const auto found =
+        digest_in(image->repo_digests, core::string_at(change.attributes, "image").value_or(""));
+    if (found) {
+      computed.insert_or_assign("image_digest", *found);
+    } else {
+      computed.erase("image_digest");
+    }
+    return std::nullopt;
+  }
+
+  /// What is committed: all of the plan, or what was not given up.
+  [[nodiscard]] const Plan& kept() const { return kept_ ? *kept_ : plan_; }
+
+  [[nodiscard]] bool something_is_kept() const {
+    return std::any_of(
+        plan_.changes.begin(), plan_.changes.end(), [&](const ResourceChange& change) {
+          return is_change(change) && !given_up_.contains(change.address);
+        });
+  }
+
+  void give_up_on(const TaskGraphs& graphs, const std::set<Address>& failed) {
+    if (!failed.empty() && options_.on_failure == OnFailure::Keep) {
+      std::set<Address> all = given_up_;
+      all.insert(failed.begin(), failed.end());
+      given_up_ = given_up_with(plan_, graphs, all);
+    }
+  }
+
+  /// Returns what could not be changed.
+  std::set<Address> make_irreversible_changes(TaskRunner& runner) {
+    std::set<Address> failed;
     for (const PlannedCall& call : irreversible_calls(plan_)) {
+      if (given_up_.contains(call.intent.address)) {
+        continue;
+      }
       Error error;
       if (!runner.call_now(call, error)) {
         runner.failures().push_back(
             {call.intent.address.str(), core::Activity::Updating, core::to_string(error), {}, {}});
-        return;
+        failed.insert(call.intent.address);
+        if (options_.on_failure == OnFailure::Keep) {
+          continue;
+        }
+        break;
       }
       irreversible_done_.push_back(
           fmt::format("{}: a limit was set and Docker cannot unset it", call.intent.address.str()));
     }
+    return failed;
   }
 
   // --- the point of no return -------------------------------------------------------------------
@@ -244,6 +324,7 @@ class Run : public RunnerContext {
   std::optional<core::CommitRecord> commit_record(TaskRunner& runner) {
     core::CommitRecord record;
     const auto give_up = [&](const std::string& resource, const Error& error) {
+      broken_ = true;
       runner.failures().push_back(
           {resource,
            core::Activity::Creating,
@@ -253,7 +334,10 @@ class Run : public RunnerContext {
       return std::nullopt;
     };
     std::set<Address> upserted;
-    for (const ResourceChange& change : plan_.changes) {
+    for (const ResourceChange& change : kept().changes) {
+      if (change.moved_from) {
+        record.removals.push_back(*change.moved_from);
+      }
       if (change.action == Action::Forget) {
         record.removals.push_back(change.address);
         continue;
@@ -282,9 +366,18 @@ class Run : public RunnerContext {
     return record;
   }
 
+  /// A new object begins with a salt of its own; one that stays keeps what its digests were made
+  /// with, also after it moved.
+  std::string salt_of(const ResourceChange& change) const {
+    const bool made = change.action == Action::Create || change.action == Action::Replace;
+    return made || change.salt.empty() ? secret_salt(plan_.project, plan_.workspace, change.address)
+                                       : change.salt;
+  }
+
   bool stays(const Address& address) const {
     const auto change = by_address_.find(address);
-    return change != by_address_.end() && change->second->action == Action::NoOp;
+    return change != by_address_.end() && !given_up_.contains(address) &&
+           (change->second->action == Action::NoOp || change->second->action == Action::Delete);
   }
 
   Result<RecordedResource> recorded(const ResourceChange& change) {
@@ -302,7 +395,7 @@ class Run : public RunnerContext {
     record.dependencies = change.dependencies;
     record.prevent_destroy = change.prevent_destroy;
     record.retain = change.retain;
-    record.salt = secret_salt(plan_.project, plan_.workspace, change.address);
+    record.salt = salt_of(change);
     record.created_run = header_.label;
     record.start_millis = change.last_start_millis;
     if (const auto measured = start_millis_.find(change.address);
@@ -320,8 +413,17 @@ class Run : public RunnerContext {
       record.baseline = baseline_of(*seen, record.salt);
       // The candidate gets its real policy in the calls that follow.
       record.baseline.insert_or_assign("restart", restart_policy(record.attributes));
-      record.computed.insert_or_assign("container_id", seen->id);
-      record.computed.insert_or_assign("image_id", seen->image_id);
+      const auto planned_image = core::string_at(change.computed, "image_id");
+      if (planned_image && *planned_image != seen->image_id) {
+        return core::make_error(
+            core::ErrorCode::Stale,
+            fmt::format("it was made from image {} instead of {}: somebody moved the tag meanwhile",
+                        seen->image_id,
+                        *planned_image));
+      }
+      if (std::optional<Error> failed = learn_container(change, *seen, record.computed)) {
+        return *failed;
+      }
       computed_[change.address] = record.computed;
       new_ids_.insert_or_assign(change.address, seen->id);
     }
@@ -377,7 +479,7 @@ class Run : public RunnerContext {
   }
 
   std::optional<Error> final_outputs(std::map<std::string, core::RecordedOutput>& outputs) {
-    for (const OutputChange& output : plan_.outputs) {
+    for (const OutputChange& output : kept().outputs) {
       if (output.action == Action::Delete) {
         continue;
       }
@@ -408,7 +510,7 @@ class Run : public RunnerContext {
   }
 
   void commit(TaskRunner& runner, core::CommitRecord& record) {
-    CommitCalls calls = commit_calls(plan_, new_ids_);
+    CommitCalls calls = commit_calls(kept(), new_ids_);
     for (const auto& list : calls.containers) {
       for (const PlannedCall& call : list) {
         record.remaining.push_back(call.intent);
@@ -453,14 +555,18 @@ class Run : public RunnerContext {
     }
     std::for_each(calls.networks_and_volumes.begin(), calls.networks_and_volumes.end(), look);
     std::vector<Address> removed;
-    for (const ResourceChange& change : plan_.changes) {
+    for (const ResourceChange& change : kept().changes) {
       if (change.action == Action::Delete && !unfinished.contains(change.address)) {
         removed.push_back(change.address);
       }
     }
     ports_.journal.forget(result_.run, removed);
-    result_.result = unfinished.empty() ? RunResult::Applied : RunResult::CommitFailed;
-    result_.done = unfinished.empty() ? count_changes(plan_) : ChangeCounts();
+    result_.given_up.assign(given_up_.begin(), given_up_.end());
+    result_.result = !unfinished.empty()          ? RunResult::CommitFailed
+                     : !result_.left_over.empty() ? RunResult::RollbackFailed
+                     : given_up_.empty()          ? RunResult::Applied
+                                                  : RunResult::Partly;
+    result_.done = unfinished.empty() ? count_changes(kept()) : ChangeCounts();
   }
 
   std::vector<Task> commit_tasks(const CommitCalls& calls) const {
@@ -473,7 +579,9 @@ class Run : public RunnerContext {
       tasks.push_back(
           Task{address,
                address.str(),
-               action == Action::Delete ? core::Activity::Destroying : core::Activity::Replacing,
+               action == Action::Delete   ? core::Activity::Destroying
+               : action == Action::Update ? core::Activity::Updating
+                                          : core::Activity::Replacing,
                CallWork{[list = std::move(list)](RunValues&) -> Result<std::vector<PlannedCall>> {
                  return list;
                }},
@@ -491,7 +599,10 @@ class Run : public RunnerContext {
 
   // --- going back -------------------------------------------------------------------------------
 
-  void undo(TaskRunner& runner) {
+  enum class Extent { Everything, GivenUp };
+
+  /// What was taken back once is not taken back again.
+  void undo(TaskRunner& runner, Extent extent) {
     if (runner.records().empty()) {
       result_.result = RunResult::NothingDone;
       return;
@@ -501,10 +612,16 @@ class Run : public RunnerContext {
                                          : runner.failures().empty()
                                              ? "stopped"
                                              : runner.failures().front().cause});
-    UndoOutcome outcome = undo_calls(result_.run, header_.label, ports_, options_, runner);
-    result_.left_over = std::move(outcome.left_over);
+    UndoOutcome outcome = undo_calls(
+        result_.run, header_.label, ports_, options_, runner, [&](const Address& address) {
+          return given_up_.contains(address) ? !kept_ : extent == Extent::Everything;
+        });
     result_.left_over.insert(
-        result_.left_over.end(), irreversible_done_.begin(), irreversible_done_.end());
+        result_.left_over.end(), outcome.left_over.begin(), outcome.left_over.end());
+    if (extent == Extent::Everything) {
+      result_.left_over.insert(
+          result_.left_over.end(), irreversible_done_.begin(), irreversible_done_.end());
+    }
     await_previous(outcome.started_again);
     result_.result = result_.left_over.empty() ? RunResult::RolledBack : RunResult::RollbackFailed;
   }
@@ -537,6 +654,9 @@ class Run : public RunnerContext {
     const ResourceChange& change = *by_address_.at(address);
     const Value after = change.attributes;
     const Value before = with_known_secrets(Value(change.before.value_or(Map())), &after);
+    if (is_job(*before.get<Map>())) {
+      return {true, false, {}, {}, {}};  // it runs again, which may take as long as it likes
+    }
     const auto policy = readiness_policy(address, *before.get<Map>());
     if (!policy) {
       return check_running(ports_.reader, ports_.watcher, change.docker_id, {});
@@ -561,9 +681,13 @@ class Run : public RunnerContext {
   std::map<Address, Map> computed_;
   std::map<Address, Map> resolved_;
   std::map<Address, std::string> new_ids_;
+  std::map<ImageWork, ReadyImage> images_;
   std::map<Address, core::Steady> stopped_at_;
   std::map<Address, std::int64_t> start_millis_;
   std::vector<std::string> irreversible_done_;
+  std::set<Address> given_up_;
+  std::optional<Plan> kept_;  ///< the plan without what was given up
+  bool broken_ = false;       ///< Docker could not be asked what to commit
   ApplyResult result_;
 };
 

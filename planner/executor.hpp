@@ -30,7 +30,8 @@ struct ExecutorPorts {
 
 struct ExecutorOptions {
   std::size_t parallelism = 10;  ///< calls to Docker at a time; waiting for readiness is not one
-  bool keep_failed = false;      ///< leave failed new containers stopped instead of removing them
+  OnFailure on_failure = OnFailure::Rollback;
+  bool keep_failed = false;  ///< leave failed new containers stopped instead of removing them
 };
 
 /// One thing that went wrong, as it is reported.
@@ -51,6 +52,8 @@ struct ApplyResult {
   std::vector<Failure> failures;
   /// What could not be put back, each with the docker command that does it by hand.
   std::vector<std::string> left_over;
+  /// With OnFailure::Keep: what was left as it was, while the rest was committed. Sorted.
+  std::vector<core::Address> given_up;
   std::map<core::Address, std::chrono::milliseconds> without_service;
   ChangeCounts done;
   std::map<std::string, core::RecordedOutput> outputs;

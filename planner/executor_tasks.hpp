@@ -9,6 +9,7 @@
 
 #include "core/journal.hpp"
 #include "core/progress.hpp"
+#include "planner/image_work.hpp"
 #include "planner/plan.hpp"
 #include "planner/realize.hpp"
 
@@ -30,11 +31,11 @@ class RunValues {
   [[nodiscard]] virtual core::Labels birth_labels(const ResourceChange& change,
                                                   const core::Map& attributes) const = 0;
   [[nodiscard]] virtual std::string docker_name(const core::Address& address) const = 0;
-};
-
-struct PullWork {
-  std::string image;
-  bool always = false;
+  /// Plan::updates_containers.
+  [[nodiscard]] virtual bool updates_containers() const = 0;
+  /// What a container is made from: the image that was made ready for it, by its best name.
+  [[nodiscard]] virtual std::string image_to_create_from(const ResourceChange& change,
+                                                         const core::Map& attributes) const = 0;
 };
 
 /// Makes its calls when it starts, since some need what earlier tasks found out.
@@ -50,7 +51,7 @@ struct Task {
   core::Address address;
   std::string resource;  ///< what progress calls it: the address, or an image
   core::Activity activity = core::Activity::Creating;
-  std::variant<PullWork, CallWork, ReadyWork> work;
+  std::variant<ImageWork, CallWork, ReadyWork> work;
   std::set<std::size_t> waits_for;  ///< indices of tasks
 };
 
@@ -75,6 +76,17 @@ struct CommitCalls {
 
 [[nodiscard]] CommitCalls commit_calls(const Plan& plan,
                                        const std::map<core::Address, std::string>& new_ids);
+
+/// A call with its inverse, not journalled yet.
+[[nodiscard]] PlannedCall planned_call(const core::Address& address,
+                                       core::Phase phase,
+                                       core::Call call,
+                                       std::optional<core::Call> inverse,
+                                       std::string object);
+
+/// Empties the copies of files that an in-place change kept for its undo.
+[[nodiscard]] core::PutFiles forget_copies(const std::string& container,
+                                           const std::vector<std::string>& paths);
 
 /// Name of a container while it waits to take over, "lab-qwen.g3", or the final one.
 [[nodiscard]] std::string candidate_name(const ResourceChange& change);

@@ -20,14 +20,20 @@ class Undo {
        const std::string& run_label,
        const ExecutorPorts& ports,
        const ExecutorOptions& options,
-       TaskRunner& runner)
-      : run_(run), run_label_(run_label), ports_(ports), options_(options), runner_(runner) {}
+       TaskRunner& runner,
+       const std::function<bool(const core::Address&)>& concerned)
+      : run_(run),
+        run_label_(run_label),
+        ports_(ports),
+        options_(options),
+        runner_(runner),
+        concerned_(concerned) {}
 
   UndoOutcome all() {
     // Calls made here are journalled, but they are not themselves taken back.
     const std::vector<CallRecord> records = runner_.records();
     for (auto record = records.rbegin(); record != records.rend(); ++record) {
-      if (record->call.intent.inverse) {
+      if (record->call.intent.inverse && concerned_(record->call.intent.address)) {
         one(*record);
       }
     }
@@ -137,11 +143,14 @@ class Undo {
                                        [&](const core::CreateContainer&) { return false; },
                                        [&](const core::StartContainer&) { return false; },
                                        [&](const core::StopContainer&) { return gone; },
+                                       [&](const core::PauseContainer&) { return false; },
                                        [&](const core::UnpauseContainer&) { return false; },
                                        [&](const core::RenameContainer&) { return false; },
                                        [&](const core::UpdateContainer&) { return false; },
                                        [&](const core::ConnectNetwork&) { return false; },
                                        [&](const core::DisconnectNetwork&) { return gone; },
+                                       [&](const core::PutFiles&) { return false; },
+                                       [&](const core::CopyFiles&) { return false; },
                                        [&](const core::CreateNetwork&) { return false; },
                                        [&](const core::CreateVolume&) { return false; }},
                       inverse);
@@ -152,6 +161,7 @@ class Undo {
   const ExecutorPorts& ports_;
   const ExecutorOptions& options_;
   TaskRunner& runner_;
+  const std::function<bool(const core::Address&)>& concerned_;
   std::set<std::string> saved_;
   UndoOutcome outcome_;
 };
@@ -162,8 +172,9 @@ UndoOutcome undo_calls(core::RunId run,
                        const std::string& run_label,
                        const ExecutorPorts& ports,
                        const ExecutorOptions& options,
-                       TaskRunner& runner) {
-  return Undo(run, run_label, ports, options, runner).all();
+                       TaskRunner& runner,
+                       const std::function<bool(const core::Address&)>& concerned) {
+  return Undo(run, run_label, ports, options, runner, concerned).all();
 }
 
 std::string by_hand(const Call& call) {
@@ -173,6 +184,7 @@ std::string by_hand(const Call& call) {
           [](const core::StartContainer& c) { return "docker start " + c.container; },
           [](const core::StopContainer& c) { return "docker stop " + c.container; },
           [](const core::KillContainer& c) { return "docker kill " + c.container; },
+          [](const core::PauseContainer& c) { return "docker pause " + c.container; },
           [](const core::UnpauseContainer& c) { return "docker unpause " + c.container; },
           [](const core::RenameContainer& c) {
             return fmt::format("docker rename {} {}", c.container, c.new_name);
@@ -199,6 +211,25 @@ std::string by_hand(const Call& call) {
           },
           [](const core::DisconnectNetwork& c) {
             return fmt::format("docker network disconnect {} {}", c.network, c.container);
+          },
+          [](const core::PutFiles& c) {
+            std::string text;
+            for (const auto& [path, file] : c.files) {
+              text += fmt::format(
+                  "{}docker cp FILE {}:{}", text.empty() ? "" : "; ", c.container, path);
+            }
+            return text;
+          },
+          [](const core::CopyFiles& c) {
+            std::string text;
+            for (const auto& [from, to] : c.paths) {
+              text += fmt::format("{0}docker cp {1}:{2} FILE; docker cp FILE {1}:{3}",
+                                  text.empty() ? "" : "; ",
+                                  c.container,
+                                  from,
+                                  to);
+            }
+            return text;
           },
           [](const core::CreateNetwork& c) { return "docker network create " + c.name; },
           [](const core::RemoveNetwork& c) { return "docker network rm " + c.network; },

@@ -16,11 +16,13 @@ struct UndoOutcome {
 
 /// Takes back what the records say, last first, and goes on past a failure. Removal of what the
 /// run created is preceded by a look at its labels when it is not certain that the run made it.
+/// What concerns addresses for which `concerned` is false stays.
 [[nodiscard]] UndoOutcome undo_calls(core::RunId run,
                                      const std::string& run_label,
                                      const ExecutorPorts& ports,
                                      const ExecutorOptions& options,
-                                     TaskRunner& runner);
+                                     TaskRunner& runner,
+                                     const std::function<bool(const core::Address&)>& concerned);
 
 /// The docker command line that does a call by hand.
 [[nodiscard]] std::string by_hand(const core::Call& call);

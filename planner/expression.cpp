@@ -11,8 +11,9 @@ namespace aim::planner {
 namespace {
 
 constexpr std::string_view kKnown =
-    "It can be var.NAME, KIND.NAME.ATTRIBUTE, project, workspace, env:NAME or file:PATH; where "
-    "`${` is meant as text, write `$${`.";
+    "It can be var.NAME, KIND.NAME.ATTRIBUTE, each.key, each.value, project, workspace, env:NAME "
+    "or "
+    "file:PATH; where `${` is meant as text, write `$${`.";
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
@@ -38,18 +39,36 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
   return near.empty() ? near : near + " ";
 }
 
-/// Splits at dots, but for those inside `["..."]`.
+/// The place behind the quoted text that begins at `open`, or the end of `text`.
+std::size_t behind_quotes(std::string_view text, std::size_t open) {
+  for (std::size_t i = open + 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      return i + 1;
+    }
+  }
+  return text.size();
+}
+
+/// Splits at dots, but for those inside `[...]`.
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> words(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '"') {
-      quoted = !quoted;
-    } else if (text[i] == '.' && !quoted) {
-      words.emplace_back();
+  bool inside = false;
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == '"' && inside) {
+      const std::size_t end = behind_quotes(text, i);
+      words.back() += text.substr(i, end - i);
+      i = end;
       continue;
     }
-    words.back() += text[i];
+    inside = text[i] == '[' || (inside && text[i] != ']');
+    if (text[i] == '.' && !inside) {
+      words.emplace_back();
+    } else {
+      words.back() += text[i];
+    }
+    ++i;
   }
   return words;
 }
@@ -115,12 +134,13 @@ class Parser {
   }
 
   std::size_t closing_brace(std::size_t open) const {
-    bool quoted = false;
-    for (std::size_t i = open + 2; i < text_.size(); ++i) {
-      if (text_[i] == '"' && (quoted || text_[i - 1] == '[')) {
-        quoted = !quoted;
-      } else if (text_[i] == '}' && !quoted) {
+    for (std::size_t i = open + 2; i < text_.size();) {
+      if (text_[i] == '"' && text_[i - 1] == '[') {
+        i = behind_quotes(text_, i);
+      } else if (text_[i] == '}') {
         return i;
+      } else {
+        ++i;
       }
     }
     return std::string_view::npos;
@@ -171,10 +191,7 @@ class Parser {
     const std::vector<std::string> words = split(body);
     const std::string& first = words.front();
     if (first == "each") {
-      return fail(kUnsupportedSummary,
-                  fmt::format("`{}` belongs to `for_each`, which this version of aim does not "
-                              "support. Write the resources out one by one.",
-                              written()));
+      return each(words);
     }
     if (first == "var") {
       return variable(words);
@@ -202,16 +219,29 @@ class Parser {
     return VariableReference{words[1], {words.begin() + 2, words.end()}};
   }
 
-  What resource(core::Kind kind, const std::vector<std::string>& words) {
-    const std::string_view kind_name = core::to_string(kind);
-    if (words.size() > 1 && words[1].find('[') != std::string::npos) {
-      return fail(kUnsupportedSummary,
-                  fmt::format("`{}` refers to one of several resources made by `for_each`, which "
-                              "this version of aim does not support. Refer to a resource by "
-                              "KIND.NAME.",
+  What each(const std::vector<std::string>& words) {
+    const bool key = words.size() == 2 && words[1] == "key";
+    const bool value = words.size() >= 2 && words[1] == "value";
+    const bool empty = std::any_of(
+        words.begin(), words.end(), [](const std::string& word) { return word.empty(); });
+    if ((!key && !value) || empty) {
+      return fail("Malformed interpolation",
+                  fmt::format("`{}` is nothing that `for_each` gives. Write ${{each.key}}, "
+                              "${{each.value}} or, for a part of a map, ${{each.value.PART}}.",
                               written()));
     }
-    if (words.size() < 2 || !core::ResourceNameRules::valid(words[1])) {
+    return EachReference{key ? EachReference::Part::Key : EachReference::Part::Value,
+                         {words.begin() + 2, words.end()}};
+  }
+
+  What resource(core::Kind kind, const std::vector<std::string>& words) {
+    const std::string_view kind_name = core::to_string(kind);
+    const std::size_t bracket =
+        words.size() > 1 ? words[1].find('[') : static_cast<std::size_t>(std::string::npos);
+    const std::string name = words.size() > 1 ? words[1].substr(0, bracket) : std::string();
+    const std::string index =
+        bracket == std::string::npos ? std::string() : words[1].substr(bracket);
+    if (!core::ResourceNameRules::valid(name)) {
       return fail("Malformed interpolation",
                   fmt::format("`{}` names no {}. Write ${{{}.NAME.ATTRIBUTE}}: {}.",
                               written(),
@@ -237,7 +267,49 @@ class Parser {
                               words[1],
                               words[2]));
     }
-    return core::Reference{core::Address{kind, words[1], std::nullopt}, words[2]};
+    if (index.empty()) {
+      return core::Reference{core::Address{kind, name, std::nullopt}, words[2]};
+    }
+    return instance(kind, name, index, words[2]);
+  }
+
+  /// `index` is all from the first bracket to the next dot.
+  What instance(core::Kind kind,
+                const std::string& name,
+                const std::string& index,
+                const std::string& attribute) {
+    if (core::Result<core::Address> address =
+            core::Address::parse(fmt::format("{}.{}{}", core::to_string(kind), name, index))) {
+      return core::Reference{std::move(*address), attribute};
+    }
+    const bool closed = index.size() > 2 && index.ends_with(']');
+    const std::string_view inside =
+        closed ? trimmed(std::string_view(index).substr(1, index.size() - 2)) : "";
+    if (inside == "*") {
+      return InstanceReference{kind, name, AllInstances{}, attribute};
+    }
+    const std::vector<std::string> words = split(inside);
+    const std::size_t errors = result_.errors.size();
+    if (words.front() == "each" || words.front() == "var") {
+      What what = words.front() == "each" ? each(words) : variable(words);
+      if (EachReference* reference = std::get_if<EachReference>(&what)) {
+        return InstanceReference{kind, name, std::move(*reference), attribute};
+      }
+      if (VariableReference* reference = std::get_if<VariableReference>(&what)) {
+        return InstanceReference{kind, name, std::move(*reference), attribute};
+      }
+      AIM_CHECK(result_.errors.size() > errors);
+      return BrokenReference{};
+    }
+    return fail(
+        "Malformed interpolation",
+        fmt::format("`{}` has `{}` between the brackets. A key is written in quotes, "
+                    "{}.{}[\"KEY\"]; each.key, each.value, var.NAME and, for all of them, * "
+                    "stand without.",
+                    written(),
+                    inside,
+                    core::to_string(kind),
+                    name));
   }
 
   What unknown(const std::string& first, std::size_t words) {
@@ -258,7 +330,9 @@ class Parser {
             "that can be referred to. {}{}",
             written(),
             first,
-            suggestion(first, {"var", "endpoint", "container", "network", "volume", "env", "file"}),
+            suggestion(
+                first,
+                {"var", "each", "endpoint", "container", "network", "volume", "env", "file"}),
             kKnown));
   }
 

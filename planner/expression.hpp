@@ -19,6 +19,28 @@ struct VariableReference {
   bool operator==(const VariableReference&) const = default;
 };
 
+/// `${each.key}`, `${each.value}`, or a part of the value: `${each.value.gpus}`.
+struct EachReference {
+  enum class Part { Key, Value };
+  Part part = Part::Key;
+  std::vector<std::string> steps;
+  bool operator==(const EachReference&) const = default;
+};
+
+/// `[*]`
+struct AllInstances {
+  bool operator==(const AllInstances&) const = default;
+};
+
+/// `${KIND.NAME[INDEX].ATTRIBUTE}`, when the index is more than a key in quotes.
+struct InstanceReference {
+  core::Kind kind = core::Kind::Endpoint;
+  std::string name;
+  std::variant<EachReference, VariableReference, AllInstances> index;
+  std::string attribute;
+  bool operator==(const InstanceReference&) const = default;
+};
+
 /// `${project}`
 struct ProjectReference {
   bool operator==(const ProjectReference&) const = default;
@@ -51,7 +73,9 @@ struct BrokenReference {
 struct ExpressionPart {
   std::variant<std::string,
                VariableReference,
+               EachReference,
                core::Reference,
+               InstanceReference,
                ProjectReference,
                WorkspaceReference,
                EnvironmentReference,

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "planner/diff.hpp"
+#include "planner/image_reference.hpp"
+#include "planner/moves.hpp"
 #include "planner/schema.hpp"
 
 namespace aim::planner {
@@ -46,6 +48,7 @@ class Identifier {
       : configuration_(configuration),
         recorded_(recorded),
         observed_(observed),
+        moves_(configuration.moved),
         diagnostics_(diagnostics) {
     for (const auto& [id, container] : observed.containers) {
       container_by_name_.emplace(container.name, &container);
@@ -125,6 +128,8 @@ class Identifier {
         record != recorded_.resources.end()) {
       located.record = record->second;
     }
+    const auto record = [&] { return located.record ? &*located.record : nullptr; };
+    located.docker_name = wanted_name(address, located, record());
     switch (address.kind) {
       case Kind::Endpoint:
       case Kind::Container:
@@ -137,12 +142,81 @@ class Identifier {
         locate_volume(address, located);
         break;
     }
+    // What is gone from Docker begins anew, with the name of its present address.
+    located.docker_name = wanted_name(address, located, located.exists() ? record() : nullptr);
     result_.resources.emplace(address, std::move(located));
   }
 
-  std::string wanted_name(const Address& address, const Located& located) const {
+  /// The name that a resource has by right. `record` is what it was recorded as, while that exists.
+  std::string wanted_name(const Address& address,
+                          const Located& located,
+                          const RecordedResource* record) const {
     const DesiredResource* resource = desired(address);
-    return resource ? resource->docker_name : located.record->docker_name;
+    if (resource == nullptr) {
+      return located.record->docker_name;
+    }
+    const std::string base = wanted_docker_name(*resource, record, configuration_);
+    return address.kind == Kind::Volume && !resource->named && !resource->external
+               ? current_incarnation(address, base, located)
+               : base;
+  }
+
+  /// The recorded one, else the newest that Docker has with our labels, else the first.
+  std::string current_incarnation(const Address& address,
+                                  const std::string& base,
+                                  const Located& located) const {
+    if (located.record) {
+      return incarnation_of(base, located.record->docker_name) ? located.record->docker_name : base;
+    }
+    std::string newest = base;
+    std::int64_t highest = -1;
+    for (const core::ObservedVolume& volume : observed_.volumes) {
+      const std::optional<std::int64_t> number = incarnation_of(base, volume.name);
+      if (number && *number > highest &&
+          claims(volume.labels, configuration_.project, configuration_.workspace) &&
+          label_of(volume.labels, core::label::kAddress) == address.str()) {
+        highest = *number;
+        newest = volume.name;
+      }
+    }
+    return newest;
+  }
+
+  /// Where what a birth label names has moved to; nothing if that is no address.
+  std::optional<Address> present_address(const Labels& labels) const {
+    core::Result<Address> born = Address::parse(label_of(labels, core::label::kAddress));
+    return born ? std::optional(moves_.final_address(std::move(*born))) : std::nullopt;
+  }
+
+  /// While state is lost: whether an object with other names is what `address` was before it moved.
+  bool moved_here(const Labels& labels, const Address& address) const {
+    return claims(labels, configuration_.project, configuration_.workspace) &&
+           !labels.contains(core::label::kLock) &&
+           label_of(labels, core::label::kLineage) == result_.lineage &&
+           label_of(labels, core::label::kAddress) != address.str() &&
+           present_address(labels) == address;
+  }
+
+  template <class Object>
+  const Object* find_moved(const std::vector<Object>& objects, const Address& address) const {
+    const auto found = std::find_if(objects.begin(), objects.end(), [&](const Object& object) {
+      return moved_here(object.labels, address);
+    });
+    return moves_.empty() || found == objects.end() ? nullptr : &*found;
+  }
+
+  const ObservedContainer* find_moved_container(const Address& address) const {
+    const ObservedContainer* newest = nullptr;
+    if (moves_.empty()) {
+      return nullptr;
+    }
+    for (const auto& [id, container] : observed_.containers) {
+      if (moved_here(container.labels, address) && !labels_come_from_image(container) &&
+          (newest == nullptr || generation_of(newest->labels) < generation_of(container.labels))) {
+        newest = &container;
+      }
+    }
+    return newest;
   }
 
   void locate_container(const Address& address, Located& located) {
@@ -152,29 +226,38 @@ class Identifier {
         located.container = &by_id->second;
       }
     }
-    const std::string name = wanted_name(address, located);
+    const std::string& name = located.docker_name;
     const auto by_name = container_by_name_.find(name);
     const auto listed = listed_by_name_.find(name);
-    if (listed == listed_by_name_.end() ||
-        (located.container && listed->second->id == located.container->id)) {
+    if (listed == listed_by_name_.end()) {
+      if (const ObservedContainer* moved =
+              located.record ? nullptr : find_moved_container(address)) {
+        adopt(address, *moved, located);
+      }
+      return;
+    }
+    if (located.container && listed->second->id == located.container->id) {
       return;
     }
     // The name is held by something that state does not know as this resource.
     const bool inspected = by_name != container_by_name_.end();
     const bool image_labels = inspected && labels_come_from_image(*by_name->second);
-    if (!accept("container", name, listed->second->labels, image_labels, address)) {
+    if (!accept("container", name, listed->second->labels, image_labels, address, located)) {
       return;
     }
-    if (located.container || !inspected) {
-      return;
+    if (!located.container && inspected) {
+      adopt(address, *by_name->second, located);
     }
-    located.container = by_name->second;
-    located.record = rebuild_container(address, *by_name->second);
+  }
+
+  void adopt(const Address& address, const ObservedContainer& container, Located& located) {
+    located.container = &container;
+    located.record = rebuild_container(address, container);
     located.rebuilt = true;
   }
 
   void locate_network(const Address& address, Located& located) {
-    const std::string name = wanted_name(address, located);
+    const std::string& name = located.docker_name;
     const DesiredResource* resource = desired(address);
     const bool external = resource ? resource->external : located.record->external;
     const core::ObservedNetwork* by_name = nullptr;
@@ -190,8 +273,12 @@ class Identifier {
       located.network = by_name;
       return;
     }
+    if (by_name == nullptr && !located.record) {
+      by_name = find_moved(observed_.networks, address);
+    }
     if (by_name == nullptr || by_name == located.network ||
-        !accept("network", name, by_name->labels, false, address) || located.network) {
+        !accept("network", by_name->name, by_name->labels, false, address, located) ||
+        located.network) {
       return;
     }
     located.network = by_name;
@@ -201,28 +288,46 @@ class Identifier {
   }
 
   void locate_volume(const Address& address, Located& located) {
-    const std::string name = wanted_name(address, located);
+    const std::string& name = located.docker_name;
     const DesiredResource* resource = desired(address);
     const bool external = resource ? resource->external : located.record->external;
-    for (const core::ObservedVolume& volume : observed_.volumes) {
-      if (volume.name != name) {
-        continue;
-      }
-      if (external) {
-        located.volume = &volume;
-        return;
-      }
-      if (!accept("volume", name, volume.labels, false, address)) {
-        return;
-      }
-      located.volume = &volume;
-      if (!located.record) {
-        located.record = rebuild(address, volume.labels, volume.name, volume.name);
-        located.record->baseline = volume.attributes;
-        located.rebuilt = true;
-      }
+    const auto named = std::find_if(observed_.volumes.begin(),
+                                    observed_.volumes.end(),
+                                    [&](const auto& volume) { return volume.name == name; });
+    const core::ObservedVolume* volume = named == observed_.volumes.end() ? nullptr : &*named;
+    if (external) {
+      located.volume = volume;
       return;
     }
+    if (volume == nullptr && !located.record) {
+      volume = find_moved(observed_.volumes, address);
+    }
+    if (volume == nullptr ||
+        !accept("volume", volume->name, volume->labels, false, address, located)) {
+      return;
+    }
+    located.volume = volume;
+    if (!located.record) {
+      located.record = rebuild(address, volume->labels, volume->name, volume->name);
+      located.record->baseline = volume->attributes;
+      located.rebuilt = true;
+    }
+  }
+
+  /// Whether birth labels are those of `address`, of what moved there, or of what it was recorded
+  /// as when it was made.
+  bool is_born_as(const Labels& labels, const Address& address, const Located& located) const {
+    if (claims(labels, configuration_.project, configuration_.workspace) &&
+        (label_of(labels, core::label::kAddress) == address.str() ||
+         present_address(labels) == address)) {
+      return true;
+    }
+    if (!located.record) {
+      return false;
+    }
+    const Birth birth = birth_of(*located.record, configuration_);
+    return claims(labels, birth.project, birth.workspace) &&
+           label_of(labels, core::label::kAddress) == birth.address.str();
   }
 
   /// True if an object that bears a name of ours is ours; else the error that says whose it is.
@@ -230,7 +335,8 @@ class Identifier {
               const std::string& name,
               const Labels& labels,
               bool image_labels,
-              const Address& address) {
+              const Address& address,
+              const Located& located) {
     const std::string rename_hint =
         fmt::format("Rename or remove that {}, or give {} another `name`.", what, address.str());
     if (!labels.contains(core::label::kProject)) {
@@ -257,8 +363,7 @@ class Identifier {
           range_of(address));
       return false;
     }
-    if (!claims(labels, configuration_.project, configuration_.workspace) ||
-        label_of(labels, core::label::kAddress) != address.str()) {
+    if (!is_born_as(labels, address, located)) {
       diagnostics_.error(
           "Name is taken by another aim resource",
           fmt::format("The {} \"{}\" belongs to {} of project {}, workspace {}; {} would need that "
@@ -304,11 +409,15 @@ class Identifier {
     record.docker_name = name;
     record.generation = generation_of(labels);
     record.created_run = label_of(labels, core::label::kRun);
-    record.salt = secret_salt(configuration_.project, configuration_.workspace, address);
+    record.salt = fmt::format("{}/{}/{}",
+                              label_of(labels, core::label::kProject),
+                              label_of(labels, core::label::kWorkspace),
+                              label_of(labels, core::label::kAddress));
     record.baseline_api = observed_.engine.api_version;
     core::Result<Value> spec = core::parse_canonical_json(label_of(labels, core::label::kSpec));
     if (spec && spec->is<Map>()) {
       record.attributes = *spec->get<Map>();
+      move_keys(record.attributes, moves_);
     } else {
       diagnostics_.warning(
           "Birth label cannot be read",
@@ -351,6 +460,14 @@ class Identifier {
     record.computed = computed_before_apply(address, record.attributes, container.name);
     record.computed.insert_or_assign("container_id", container.id);
     record.computed.insert_or_assign("image_id", container.image_id);
+    if (const auto image = observed_.images.find(container.image_id);
+        image != observed_.images.end() && image->second.local) {
+      const auto digest = digest_in(image->second.local->repo_digests,
+                                    core::string_at(record.attributes, "image").value_or(""));
+      if (digest) {
+        record.computed.insert_or_assign("image_digest", *digest);
+      }
+    }
     overlay_in_place(address, container, record);
     return record;
   }
@@ -369,6 +486,9 @@ class Identifier {
       const Value* wanted = resource ? core::find(resource->attributes, attribute.name) : nullptr;
       if (now && !now->is_null() && (born || wanted)) {
         record.attributes.insert_or_assign(std::string(attribute.name), *now);
+      } else if (!now && !wanted && (attribute.unset_value || attribute.name == "memory_swap")) {
+        // Taken away since birth.
+        record.attributes.erase(std::string(attribute.name));
       }
     }
     overlay_networks(address, container, record);
@@ -380,8 +500,12 @@ class Identifier {
     const DesiredResource* resource = desired(address);
     const NameLookup names = [&](const Address& of) {
       const DesiredResource* other = desired(of);
-      return other ? other->docker_name
-                   : default_docker_name(configuration_.project, configuration_.workspace, of);
+      const auto known = recorded_.resources.find(of);
+      return other
+                 ? wanted_docker_name(*other,
+                                      known == recorded_.resources.end() ? nullptr : &known->second,
+                                      configuration_)
+                 : default_docker_name(configuration_.project, configuration_.workspace, of);
     };
     // Attached exactly as the configuration asks: then that is what was recorded.
     const auto matches = [&](const Map& specification) {
@@ -392,7 +516,8 @@ class Identifier {
       return count == wanted.size() &&
              std::all_of(wanted.begin(), wanted.end(), [&](const core::Attachment& one) {
                const auto seen = observed_attachment(container, one.network);
-               return seen && satisfies(*seen, one);
+               return seen &&
+                      is_attached_as(*seen, one, core::string_at(container.attributes, "hostname"));
              });
     };
     if (resource && matches(resource->attributes)) {
@@ -417,21 +542,23 @@ class Identifier {
         known.insert(id);
       }
     }
-    const auto consider = [&](const std::string& key,
-                              const std::string& name,
-                              const Labels& labels) {
-      if (known.contains(key) ||
-          !claims(labels, configuration_.project, configuration_.workspace) ||
-          label_of(labels, core::label::kLineage) != result_.lineage ||
-          labels.contains(core::label::kLock)) {
-        return;
-      }
-      if (core::Result<Address> address = Address::parse(label_of(labels, core::label::kAddress))) {
-        if (!result_.resources.contains(*address) || address->kind != Kind::Volume) {
-          result_.unmanaged.push_back({*address, name});
-        }
-      }
-    };
+    const auto consider =
+        [&](const std::string& key, const std::string& name, const Labels& labels) {
+          if (known.contains(key) ||
+              !claims(labels, configuration_.project, configuration_.workspace) ||
+              label_of(labels, core::label::kLineage) != result_.lineage ||
+              labels.contains(core::label::kLock)) {
+            return;
+          }
+          if (const std::optional<Address> address = present_address(labels)) {
+            const auto found = result_.resources.find(*address);
+            const bool older = found != result_.resources.end() && found->second.volume &&
+                               found->second.volume->name != name;
+            if (found == result_.resources.end() || address->kind != Kind::Volume || older) {
+              result_.unmanaged.push_back({*address, name});
+            }
+          }
+        };
     for (const auto& [id, container] : observed_.containers) {
       if (!labels_come_from_image(container)) {
         consider(id, container.name, container.labels);
@@ -455,7 +582,7 @@ class Identifier {
         label_of(labels, core::label::kLineage) != result_.lineage) {
       return false;
     }
-    const core::Result<Address> address = Address::parse(label_of(labels, core::label::kAddress));
+    const std::optional<Address> address = present_address(labels);
     const auto found = address ? result_.resources.find(*address) : result_.resources.end();
     if (found == result_.resources.end() || !found->second.record || !found->second.container ||
         generation_of(labels) >= found->second.record->generation) {
@@ -468,6 +595,7 @@ class Identifier {
   const Configuration& configuration_;
   const core::StateSnapshot& recorded_;
   const core::ObservedWorld& observed_;
+  const Moves moves_;
   core::Diagnostics& diagnostics_;
   std::map<std::string, const ObservedContainer*> container_by_name_;
   std::map<std::string, const core::ContainerSummary*> listed_by_name_;
@@ -475,6 +603,23 @@ class Identifier {
 };
 
 }  // namespace
+
+std::optional<std::int64_t> incarnation_of(const std::string& base, const std::string& name) {
+  if (name == base) {
+    return 0;
+  }
+  constexpr std::string_view kMark = ".g";
+  constexpr std::size_t kMostDigits = 9;
+  if (!name.starts_with(base) || name.compare(base.size(), kMark.size(), kMark) != 0) {
+    return std::nullopt;
+  }
+  const std::string digits = name.substr(base.size() + kMark.size());
+  if (digits.empty() || digits.size() > kMostDigits ||
+      digits.find_first_not_of("0123456789") != std::string::npos) {
+    return std::nullopt;
+  }
+  return std::stoll(digits);
+}
 
 bool claims(const Labels& labels, const std::string& project, const std::string& workspace) {
   return label_of(labels, core::label::kProject) == project &&

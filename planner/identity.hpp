@@ -15,6 +15,7 @@ namespace aim::planner {
 struct Located {
   std::optional<core::RecordedResource> record;  ///< from state, or rebuilt from the birth labels
   bool rebuilt = false;                          ///< state did not know it
+  std::string docker_name;  ///< that it has by right, or would get: see incarnation_of
   const core::ObservedContainer* container = nullptr;
   const core::ObservedNetwork* network = nullptr;
   const core::ObservedVolume* volume = nullptr;
@@ -45,6 +46,11 @@ struct Identification {
                                       const core::StateSnapshot& recorded,
                                       const core::ObservedWorld& observed,
                                       core::Diagnostics& diagnostics);
+
+/// The number behind "NAME.g" if `name` is `base` itself (0) or one that replaced it. A volume
+/// cannot be renamed: the one that replaced another keeps the name it was made with.
+[[nodiscard]] std::optional<std::int64_t> incarnation_of(const std::string& base,
+                                                         const std::string& name);
 
 /// Whether labels claim that an object belongs to this project and workspace.
 [[nodiscard]] bool claims(const core::Labels& labels,

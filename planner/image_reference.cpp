@@ -117,4 +117,82 @@ std::optional<std::string> canonical_image(const std::string& text) {
   return tagged || at != std::string_view::npos ? text : text + ":latest";
 }
 
+namespace {
+
+/// The part before tag and digest.
+std::string_view name_part(std::string_view reference) {
+  reference = reference.substr(0, reference.find('@'));
+  const std::size_t colon = reference.rfind(':');
+  const bool tagged =
+      colon != std::string_view::npos && reference.find('/', colon) == std::string_view::npos;
+  return tagged ? reference.substr(0, colon) : reference;
+}
+
+std::string whole_repository(std::string_view name) {
+  for (const std::string_view hub : {"docker.io/", "index.docker.io/"}) {
+    if (name.starts_with(hub)) {
+      name.remove_prefix(hub.size());
+      break;
+    }
+  }
+  const std::size_t slash = name.find('/');
+  const std::string_view first =
+      slash == std::string_view::npos ? std::string_view() : name.substr(0, slash);
+  if (first.find_first_of(".:") != std::string_view::npos || first == "localhost" ||
+      std::any_of(first.begin(), first.end(), is_upper)) {
+    return std::string(name);
+  }
+  return std::string("docker.io/") + (first.empty() ? "library/" : "") + std::string(name);
+}
+
+}  // namespace
+
+ImageName parse_image(std::string_view reference) {
+  ImageName image;
+  if (is_sha256(reference)) {
+    image.id = reference;
+    return image;
+  }
+  const std::string_view name = name_part(reference);
+  image.repository = whole_repository(name);
+  if (const std::size_t at = reference.find('@'); at != std::string_view::npos) {
+    image.digest = reference.substr(at + 1);
+    reference = reference.substr(0, at);
+  }
+  if (reference.size() > name.size()) {
+    image.tag = reference.substr(name.size() + 1);
+  } else if (image.digest.empty()) {
+    image.tag = "latest";
+  }
+  return image;
+}
+
+std::string with_digest(std::string_view reference, std::string_view digest) {
+  return std::string(name_part(reference)) + "@" + std::string(digest);
+}
+
+std::optional<std::string> digest_in(const std::vector<std::string>& repo_digests,
+                                     std::string_view reference,
+                                     std::string_view preferred) {
+  const std::string repository = parse_image(reference).repository;
+  std::optional<std::string> found;
+  for (const std::string& text : repo_digests) {
+    const ImageName one = parse_image(text);
+    if (one.repository != repository || one.digest.empty()) {
+      continue;
+    }
+    if (one.digest == preferred) {
+      return one.digest;
+    }
+    if (!found || one.digest < *found) {
+      found = one.digest;
+    }
+  }
+  return found;
+}
+
+bool same_image(std::string_view a, std::string_view b) {
+  return a == b || parse_image(a) == parse_image(b);
+}
+
 }  // namespace aim::planner

@@ -11,7 +11,6 @@
 
 namespace aim::planner {
 
-using core::Address;
 using core::List;
 using core::Map;
 using core::Node;
@@ -146,7 +145,9 @@ Value Interpolator::single(const Node& node, const ExpressionPart& part) {
       core::overloaded{
           [](const std::string& literal) { return Value(literal); },
           [&](const VariableReference& reference) { return variable(reference, range); },
+          [&](const EachReference& reference) { return each(reference, range); },
           [&](const Reference& reference) { return resource(reference, range); },
+          [&](const InstanceReference& reference) { return instance(reference, range); },
           [&](ProjectReference) { return name(scope_.project, "${project}", range); },
           [&](WorkspaceReference) { return name(scope_.workspace, "${workspace}", range); },
           [&](const EnvironmentReference& reference) { return environment(reference, range); },
@@ -160,6 +161,7 @@ Value Interpolator::joined(const Node& node, const Expression& expression) {
   bool broken = false;
   bool refers = false;
   bool secret = false;
+  bool known = true;
   std::string plain;
   for (const ExpressionPart& part : expression.parts) {
     Value value = single(node, part);
@@ -169,7 +171,8 @@ Value Interpolator::joined(const Node& node, const Expression& expression) {
       result.parts.insert(result.parts.end(), reference->parts.begin(), reference->parts.end());
     } else if (const Secret* hidden = value.get<Secret>()) {
       secret = true;
-      plain += hidden->reveal();
+      known = known && hidden->known();
+      plain += hidden->known() ? hidden->reveal() : "";
       result.parts.emplace_back(*hidden);
     } else if (value.is_null() || value.is<List>() || value.is<Map>()) {
       failed("Value is not text",
@@ -197,6 +200,9 @@ Value Interpolator::joined(const Node& node, const Expression& expression) {
   if (refers) {
     return result;
   }
+  if (!known) {
+    return Secret();
+  }
   return secret ? Value(Secret(std::move(plain))) : Value(std::move(plain));
 }
 
@@ -222,43 +228,52 @@ Value Interpolator::variable(const VariableReference& reference, const SourceRan
                     with_blank(core::did_you_mean(reference.name, scope_.variables->names()))),
         range);
   }
-  const Value* value = &found->second.value;
-  for (const std::string& step : reference.steps) {
+  return part_of(
+      found->second.value, reference.steps, fmt::format("variable `{}`", reference.name), range);
+}
+
+Value Interpolator::part_of(const Value& whole,
+                            const std::vector<std::string>& steps,
+                            const std::string& whose,
+                            const SourceRange& range) {
+  const Value* value = &whole;
+  for (const std::string& step : steps) {
+    // A part of what is not set here is not set here either.
+    const Secret* secret = value->get<Secret>();
+    if (secret != nullptr && !secret->known()) {
+      return *secret;
+    }
     value = item_at(*value, step);
     if (value == nullptr) {
-      return failed("Unknown part of a variable",
-                    fmt::format("The variable `{}` has no part \"{}\". A part of a map is named by "
-                                "its key, one of a list by its number from 0.",
-                                reference.name,
-                                step),
-                    range);
+      return failed(
+          fmt::format("Unknown part of a {}", whose.substr(0, whose.find(' '))),
+          fmt::format("The {} has no part \"{}\". A part of a map is named by its key, one "
+                      "of a list by its number from 0.",
+                      whose,
+                      step),
+          range);
     }
   }
   return *value;
 }
 
-Value Interpolator::resource(const Reference& reference, const SourceRange& range) {
-  const std::string written =
-      fmt::format("${{{}.{}}}", reference.address.str(), reference.attribute);
-  if (scope_.resources == nullptr) {
-    return not_here(written, range);
+Value Interpolator::each(const EachReference& reference, const SourceRange& range) {
+  const bool key = reference.part == EachReference::Part::Key;
+  if (scope_.each == nullptr) {
+    return failed(
+        "Not inside for_each",
+        fmt::format("`${{each.{}}}` has a meaning only inside a resource with `for_each`. "
+                    "Add `for_each` to the resource, or write the value out.",
+                    key ? "key" : "value"),
+        range);
   }
-  check_address(reference.address, *scope_.resources, range, written, diagnostics_);
-  const std::vector<std::string> names = attribute_names(reference.address.kind);
-  if (!std::binary_search(names.begin(), names.end(), reference.attribute)) {
-    const std::string_view kind = core::to_string(reference.address.kind);
-    return failed("Unknown attribute",
-                  fmt::format("`{}` refers to \"{}\", which is no attribute of {}. {}"
-                              "docs/reference/{}.md lists what can be referred to.",
-                              written,
-                              reference.attribute,
-                              reference.address.str(),
-                              with_blank(core::did_you_mean(reference.attribute, names)),
-                              kind),
-                  range);
+  if (key) {
+    return scope_.each->key;
   }
-  references_.push_back({reference, range});
-  return Template{{reference}};
+  return part_of(scope_.each->value,
+                 reference.steps,
+                 fmt::format("value of \"{}\" in `for_each`", scope_.each->key),
+                 range);
 }
 
 Value Interpolator::environment(const EnvironmentReference& reference, const SourceRange& range) {
@@ -267,7 +282,7 @@ Value Interpolator::environment(const EnvironmentReference& reference, const Sou
     return *reference.fallback;
   }
   if (!value) {
-    return failed("Environment variable is not set",
+    return failed(kEnvironmentNotSet,
                   fmt::format("`${{env:{0}}}` needs {0} in the environment of aim, where it is not "
                               "set. Set it, or write ${{env:{0}:-TEXT}} with a text for when it is "
                               "not.",

@@ -13,6 +13,9 @@
 
 namespace aim::planner {
 
+/// Summary of the error for `${env:NAME}` without a value.
+inline constexpr const char* kEnvironmentNotSet = "Environment variable is not set";
+
 struct FoundReference {
   core::Reference reference;
   core::SourceRange range;
@@ -47,9 +50,20 @@ class Interpolator {
   core::Value single(const core::Node& node, const ExpressionPart& part);
   core::Value joined(const core::Node& node, const Expression& expression);
   core::Value variable(const VariableReference& reference, const core::SourceRange& range);
+  core::Value each(const EachReference& reference, const core::SourceRange& range);
   core::Value resource(const core::Reference& reference, const core::SourceRange& range);
+  core::Value instance(const InstanceReference& reference, const core::SourceRange& range);
+  core::Value all_instances(const InstanceReference& reference, const core::SourceRange& range);
+  bool has_attribute(const core::Address& address,
+                     const std::string& attribute,
+                     const std::string& written,
+                     const core::SourceRange& range);
   core::Value environment(const EnvironmentReference& reference, const core::SourceRange& range);
   core::Value file(const FileReference& reference, const core::SourceRange& range);
+  core::Value part_of(const core::Value& whole,
+                      const std::vector<std::string>& steps,
+                      const std::string& whose,
+                      const core::SourceRange& range);
   core::Value name(const std::string* value,
                    std::string_view written,
                    const core::SourceRange& range);

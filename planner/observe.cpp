@@ -1,12 +1,9 @@
 #include "planner/observe.hpp"
 
-#include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <set>
-#include <thread>
 #include <vector>
 
+#include "planner/for_each_parallel.hpp"
 #include "planner/identity.hpp"
 
 namespace aim::planner {
@@ -35,36 +32,6 @@ std::vector<std::string> ids_of_interest(const ObservedWorld& world,
     }
   }
   return ids;
-}
-
-/// Calls `look` with each index below `count` from up to `width` threads; the first error ends it.
-template <class Look>
-std::optional<Error> for_each_parallel(std::size_t count, std::size_t width, const Look& look) {
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::optional<Error> failure;
-  const auto work = [&] {
-    while (true) {
-      const std::size_t index = next++;
-      if (index >= count) {
-        return;
-      }
-      if (std::optional<Error> error = look(index)) {
-        const std::lock_guard lock(mutex);
-        if (!failure) {
-          failure = std::move(error);
-        }
-        next = count;
-      }
-    }
-  };
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 1; i < std::min(width, count); ++i) {
-    threads.emplace_back(work);
-  }
-  work();
-  threads.clear();
-  return failure;
 }
 
 }  // namespace
@@ -138,6 +105,7 @@ Result<ObservedWorld> observe(core::EngineReader& engine,
       auto image = engine.inspect_image(container->image_id, stop);
       if (image) {
         world.image_labels.emplace(container->image_id, image->labels);
+        world.images.insert_or_assign(container->image_id, core::SeenImage{*image, {}});
       } else if (image.error().code != ErrorCode::NotFound) {
         return core::while_doing(image.error(), "while inspecting image " + container->image_id);
       }

@@ -4,13 +4,21 @@
 
 #include <algorithm>
 
+#include "planner/api_versions.hpp"
 #include "planner/diff.hpp"
 #include "planner/evaluate.hpp"
 #include "planner/graph.hpp"
 #include "planner/identity.hpp"
+#include "planner/lifecycle.hpp"
+#include "planner/moves.hpp"
 #include "planner/plan_container.hpp"
+#include "planner/plan_follow.hpp"
+#include "planner/plan_images.hpp"
+#include "planner/plan_object.hpp"
 #include "planner/preflight.hpp"
+#include "planner/preflight_images.hpp"
 #include "planner/schema.hpp"
+#include "planner/unset_secrets.hpp"
 #include "recipes/resolve.hpp"
 
 namespace aim::planner {
@@ -24,6 +32,12 @@ using core::Value;
 
 namespace {
 
+/// Whether there is nothing to stop.
+bool stands_still(core::ContainerStatus status) {
+  return status == core::ContainerStatus::Created || status == core::ContainerStatus::Exited ||
+         status == core::ContainerStatus::Dead;
+}
+
 bool is_container(Kind kind) { return kind == Kind::Endpoint || kind == Kind::Container; }
 
 Map merged(const Map& attributes, const Map& computed) {
@@ -34,19 +48,35 @@ Map merged(const Map& attributes, const Map& computed) {
   return all;
 }
 
+/// The part of `map` at `path`, which leads through maps; null where there is none.
+Value value_at(const Map& map, const core::Path& path) {
+  const Map* place = &map;
+  const Value* value = nullptr;
+  for (const core::PathStep& step : path) {
+    const std::string* key = std::get_if<std::string>(&step);
+    value = place && key ? core::find(*place, *key) : nullptr;
+    place = value ? value->get<Map>() : nullptr;
+  }
+  return value ? *value : Value();
+}
+
 class PlanMaker {
  public:
   PlanMaker(const Configuration& configuration,
             const core::StateSnapshot& recorded,
             const core::ObservedWorld& observed,
             const PlanOptions& options,
-            core::Diagnostics& diagnostics)
+            core::Diagnostics& diagnostics,
+            ImageQuestions& questions)
       : configuration_(configuration),
-        recorded_(recorded),
+        as_read_(recorded),
+        moved_(move_records(configuration, recorded, diagnostics)),
+        recorded_(moved_.state ? *moved_.state : recorded),
         observed_(observed),
         options_(options),
         diagnostics_(diagnostics),
-        identification_(identify(configuration, recorded, observed, diagnostics)) {}
+        identification_(identify(configuration, recorded_, observed, diagnostics)),
+        images_(observed, options, questions) {}
 
   Plan run() {
     start_plan();
@@ -67,17 +97,24 @@ class PlanMaker {
       }
     }
     limit_to_selection();
+    follow_replacements(changes_, identification_, names(), diagnostics_);
+    record_moved_dependencies();
     for (auto& [address, change] : changes_) {
       check_protection(change);
       add_fingerprint(address);
       plan_.changes.push_back(change);
     }
     plan_outputs();
+    if (!options_.destroy) {
+      note_unset_variables();
+    }
     for (const Unmanaged& object : identification_.unmanaged) {
       plan_.unmanaged_addresses.push_back(object.address);
       plan_.unmanaged.push_back(object.docker_name);
     }
     preflight(plan_, configuration_, observed_, diagnostics_);
+    preflight_images(images_.findings(), configuration_, diagnostics_);
+    tell_of_the_engine();
     return std::move(plan_);
   }
 
@@ -88,8 +125,27 @@ class PlanMaker {
     plan_.lineage = identification_.lineage;
     plan_.serial = recorded_.serial;
     plan_.configuration_digest = configuration_.digest;
+    plan_.updates_containers = observed_.engine.updates_containers;
     plan_.options = options_;
     plan_.variables = configuration_.variables;
+  }
+
+  /// What this Engine does otherwise than Docker, where it matters to the plan.
+  void tell_of_the_engine() {
+    const bool matters =
+        std::any_of(plan_.changes.begin(), plan_.changes.end(), [](const ResourceChange& change) {
+          return is_container(change.address.kind) &&
+                 (change.action == Action::Create || change.action == Action::Replace);
+        });
+    if (!plan_.updates_containers && matters) {
+      diagnostics_.note(
+          "Containers cannot be changed in place",
+          fmt::format("{} has no call to change the limits or the restart policy of a container. "
+                      "Such a change replaces the container; and a new container has its restart "
+                      "policy from the start, so it may come up beside the previous one if the "
+                      "host is restarted in the middle of an apply. docs/engines.md tells more.",
+                      observed_.engine.product));
+    }
   }
 
   void check_selection() {
@@ -112,6 +168,7 @@ class PlanMaker {
     check(options_.targets, "--target");
     check(options_.excludes, "--exclude");
     check(options_.replaces, "--replace");
+    check(options_.upgrades, "--upgrade");
   }
 
   std::vector<Address> desired_order() {
@@ -124,15 +181,13 @@ class PlanMaker {
   }
 
   std::string docker_name_of(const Address& address) const {
-    if (const auto desired = configuration_.resources.find(address);
-        desired != configuration_.resources.end()) {
-      return desired->second.docker_name;
+    if (const auto change = changes_.find(address); change != changes_.end()) {
+      return change->second.docker_name;
     }
-    if (const auto record = recorded_.resources.find(address);
-        record != recorded_.resources.end()) {
-      return record->second.docker_name;
-    }
-    return default_docker_name(configuration_.project, configuration_.workspace, address);
+    const auto located = identification_.resources.find(address);
+    return located != identification_.resources.end()
+               ? located->second.docker_name
+               : default_docker_name(configuration_.project, configuration_.workspace, address);
   }
 
   NameLookup names() const {
@@ -175,31 +230,49 @@ class PlanMaker {
         resolved.emplace(name, std::move(*canonical));
       }
     }
-    const Value digested = core::with_digests(
-        resolved, secret_salt(configuration_.project, configuration_.workspace, desired.address));
+    const Value digested = core::with_digests(resolved, change.salt);
     change.attributes = *digested.get<Map>();
     if (desired.address.kind == Kind::Endpoint) {
       recipes::check_endpoint(change.attributes, desired.positions, diagnostics_);
+    }
+    if (!desired.external) {
+      check_api_version(
+          desired.address, change.attributes, desired.positions, observed_.engine, diagnostics_);
+    }
+  }
+
+  /// Secrets are compared under the salt that they were recorded with.
+  std::string salt_of(const Address& address) const {
+    const Located& located = identification_.resources.at(address);
+    return located.record && !located.record->salt.empty()
+               ? located.record->salt
+               : secret_salt(configuration_.project, configuration_.workspace, address);
+  }
+
+  void note_move(ResourceChange& change) const {
+    if (const auto from = moved_.from.find(change.address); from != moved_.from.end()) {
+      change.moved_from = from->second;
     }
   }
 
   ResourceChange plan_desired(const DesiredResource& desired) {
     ResourceChange change;
     change.address = desired.address;
-    change.docker_name = desired.docker_name;
+    change.docker_name = identification_.resources.at(desired.address).docker_name;
+    change.salt = salt_of(desired.address);
+    note_move(change);
     change.dependencies = desired.dependencies;
     change.external = desired.external;
     change.prevent_destroy = desired.lifecycle.prevent_destroy;
     change.retain = desired.lifecycle.retain;
     change.range = desired.range;
     resolve_attributes(desired, change);
-    change.computed =
-        computed_before_apply(desired.address, change.attributes, desired.docker_name);
+    change.computed = computed_before_apply(desired.address, change.attributes, change.docker_name);
     const Located& located = identification_.resources.at(desired.address);
     if (desired.external) {
       plan_external(located, change);
     } else if (!located.record || !located.exists()) {
-      plan_creation(located, change);
+      plan_creation(located, desired, change);
     } else {
       plan_existing(located, desired, change);
     }
@@ -224,6 +297,10 @@ class PlanMaker {
     }
     add_observed_computed(located, change);
     change.before = merged(change.attributes, change.computed);
+    if (located.record) {
+      // It was ours until now: from here on it belongs to somebody else.
+      change.action = Action::Forget;
+    }
   }
 
   void add_observed_computed(const Located& located, ResourceChange& change) const {
@@ -235,15 +312,21 @@ class PlanMaker {
       change.computed.insert_or_assign("mountpoint", located.volume->mountpoint);
     } else if (located.container) {
       change.docker_id = located.container->id;
+      change.stopped = stands_still(located.container->state.status);
       change.computed.insert_or_assign("container_id", located.container->id);
       change.computed.insert_or_assign("image_id", located.container->image_id);
     }
   }
 
-  void plan_creation(const Located& located, ResourceChange& change) {
+  void plan_creation(const Located& located,
+                     const DesiredResource& desired,
+                     ResourceChange& change) {
     change.action = Action::Create;
     for (const std::string& name : computed_by_apply(change.address.kind)) {
       change.computed.insert_or_assign(name, Unknown{});
+    }
+    if (is_container(change.address.kind)) {
+      images_.plan_new(located, desired, change);
     }
     if (located.record) {
       change.reason = Reason::Missing;
@@ -269,58 +352,151 @@ class PlanMaker {
     change.generation = record.generation;
     change.last_start_millis = record.start_millis;
     change.before = merged(record.attributes, record.computed);
+    change.previous_dependencies = record.dependencies;
     if (located.rebuilt) {
       change.before = merged(record.attributes, change.computed);
     }
+    assume_secrets_unchanged(record, change);
+    const Map wanted = change.attributes;
+    keep_ignored(change.address.kind,
+                 desired.lifecycle,
+                 record.attributes,
+                 change.attributes,
+                 change.deferred);
     std::vector<FieldChange> fields = diff_attributes(
         change.address.kind, record.attributes, change.attributes, desired.positions);
+    for (FieldChange& field : lifecycle_fields(desired, record)) {
+      fields.push_back(std::move(field));
+    }
+    change.triggered_by = fired(desired.lifecycle.replace_triggered_by, changes_);
     if (is_container(change.address.kind)) {
-      const ContainerPlanner planner{
-          located,
-          names(),
-          observed_.engine.api_version,
-          secret_salt(configuration_.project, configuration_.workspace, change.address),
-          options_.replaces.contains(change.address)};
+      const ContainerPlanner planner{located,
+                                     names(),
+                                     observed_.engine.api_version,
+                                     change.salt,
+                                     desired.lifecycle,
+                                     options_.replaces.contains(change.address),
+                                     observed_.engine.updates_containers};
+      images_.plan_existing(located, desired, change, fields);
       planner.plan(std::move(fields), change, plan_);
+      plan_anonymous_volumes(*located.container, change);
+      if (change.action == Action::Replace) {
+        images_.plan_new(located, desired, change);
+      }
+      images_.look_at_tag(located, change);
+      finish_ignored(desired, wanted, record, change);
     } else {
-      plan_simple(fields, desired, record, change);
+      const ObjectPlanner planner{located, desired, options_.replaces.contains(change.address)};
+      planner.plan(std::move(fields), change, diagnostics_);
+    }
+    if (change.reason != Reason::Triggered) {
+      change.triggered_by.clear();
     }
     if (located.rebuilt) {
       plan_.rebuilt.emplace(change.address.str(), record);
     }
   }
 
-  /// Networks and volumes: nothing about them can be changed, so a difference is an error that
-  /// says how to go about it.
-  void plan_simple(const std::vector<FieldChange>& fields,
-                   const DesiredResource& desired,
-                   const RecordedResource& record,
-                   ResourceChange& change) {
-    std::vector<std::string> differing;
-    for (const FieldChange& field : fields) {
-      differing.push_back(core::to_string(field.path));
-    }
-    if (record.docker_name != desired.docker_name) {
-      differing.emplace_back("name");
-    }
-    if (differing.empty()) {
+  /// What the image's VOLUMEs hold is handed on, unless something else is mounted there now.
+  void plan_anonymous_volumes(const core::ObservedContainer& container, ResourceChange& change) {
+    if (change.action != Action::Replace) {
       return;
     }
-    const bool volume = change.address.kind == Kind::Volume;
-    diagnostics_.add(
-        {core::Severity::Error,
-         volume ? "Volume cannot be changed" : "Network cannot be changed",
-         fmt::format("Docker cannot change {} of {}, and aim does not replace a {} by itself{}. "
-                     "Define another {} beside it, let its users name that one, and remove this "
-                     "one in a later apply.",
-                     fmt::join(differing, ", "),
-                     change.address.str(),
-                     volume ? "volume" : "network",
-                     volume ? ", since its data would be lost" : "",
-                     volume ? "volume" : "network"),
-         fields.empty() || !fields.front().source ? change.range : fields.front().source,
-         {},
-         change.address.str()});
+    const Map wanted = docker_attributes(change.address, change.attributes, names());
+    for (const auto& [path, name] : container.anonymous_volumes) {
+      if (!mounts_at(wanted, path)) {
+        change.anonymous_volumes.emplace(path, name);
+        continue;
+      }
+      diagnostics_.add({core::Severity::Warning,
+                        "Volume is no longer mounted",
+                        fmt::format("The container of {} keeps data at {} in a volume without a "
+                                    "name ({}). Something else is mounted there now, so the volume "
+                                    "stays on Docker, unused. Copy what is needed, then remove it "
+                                    "with `docker volume rm {}`.",
+                                    change.address.str(),
+                                    path,
+                                    name.substr(0, 12),
+                                    name),
+                        change.range,
+                        {},
+                        change.address.str()});
+    }
+  }
+
+  void assume_secrets_unchanged(const RecordedResource& record, ResourceChange& change) const {
+    if (!configuration_.unset_variables.empty()) {
+      const Value recorded(record.attributes);
+      const Value assumed = assume_unchanged(Value(change.attributes), &recorded);
+      change.attributes = *assumed.get<Map>();
+    }
+  }
+
+  void note_unset_variables() {
+    for (const auto& [name, range] : configuration_.unset_variables) {
+      diagnostics_.note(
+          "Sensitive variable is not set here",
+          fmt::format(
+              "`{0}` reads (not set here, assumed unchanged): the plan takes what is made of "
+              "it for what was applied last. Apply asks for it. To have it compared here as "
+              "well, give it with AIM_VAR_{0} or --var-file.",
+              name),
+          range);
+    }
+  }
+
+  /// A new container needs the content of each secret, also of those whose change is ignored.
+  void finish_ignored(const DesiredResource& desired,
+                      const Map& wanted,
+                      const RecordedResource& record,
+                      ResourceChange& change) const {
+    if (change.action != Action::Replace) {
+      return;
+    }
+    for (const core::Path& path : restore_secrets(wanted, change.attributes)) {
+      change.fields.push_back({path,
+                               value_at(record.attributes, path),
+                               value_at(change.attributes, path),
+                               false,
+                               core::position_of(desired.positions, path)});
+    }
+  }
+
+  /// The entry of `removed` that is about a resource, or null.
+  const RemovedEntry* removed_entry(const Address& address) const {
+    const Address whole{address.kind, address.name, std::nullopt};
+    for (const RemovedEntry& entry : configuration_.removed) {
+      if (entry.from == address || entry.from == whole) {
+        return &entry;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Records that name what has moved are written anew, or they would name it wrongly once the
+  /// `moved` entries are gone.
+  void record_moved_dependencies() {
+    if (!moved_.state) {
+      return;
+    }
+    for (const auto& [address, change] : changes_) {
+      const Located& located = identification_.resources.at(address);
+      if (moved_.from.contains(address) && !change.moved_from) {
+        continue;  // left out of this plan, it stays where it was recorded
+      }
+      const bool removed = change.action == Action::Delete && change.moved_from;
+      if (located.record && !located.rebuilt && (removed || change.action == Action::NoOp) &&
+          (removed || differs_by_moves(address, *located.record))) {
+        plan_.rebuilt.emplace(address.str(), *located.record);
+      }
+    }
+  }
+
+  bool differs_by_moves(const Address& address, const RecordedResource& record) const {
+    const auto before = as_read_.resources.find(address);
+    return before != as_read_.resources.end() &&
+           (before->second.dependencies != record.dependencies ||
+            before->second.attributes != record.attributes);
   }
 
   ResourceChange plan_removal(const Located& located) {
@@ -328,6 +504,8 @@ class PlanMaker {
     ResourceChange change;
     change.address = record.address;
     change.docker_name = record.docker_name;
+    change.salt = salt_of(record.address);
+    note_move(change);
     change.dependencies = record.dependencies;
     change.external = record.external;
     change.prevent_destroy = record.prevent_destroy;
@@ -341,12 +519,18 @@ class PlanMaker {
         desired != configuration_.resources.end()) {
       change.range = desired->second.range;
     }
-    const bool keep_volume =
-        record.address.kind == Kind::Volume && options_.destroy_volumes ? false : record.retain;
+    const RemovedEntry* entry = options_.destroy ? nullptr : removed_entry(record.address);
+    const bool keep = entry != nullptr && entry->destroy ? !*entry->destroy
+                      : record.address.kind == Kind::Volume && options_.destroy_volumes
+                          ? false
+                          : record.retain;
+    if (entry != nullptr) {
+      change.range = entry->range;
+    }
     if (!located.exists()) {
       change.action = Action::Forget;
       change.reason = Reason::Missing;
-    } else if (record.external || keep_volume) {
+    } else if (record.external || keep) {
       change.action = Action::Forget;
     } else {
       change.action = Action::Delete;
@@ -363,6 +547,8 @@ class PlanMaker {
                                std::nullopt});
     }
     if (located.container) {
+      change.stopped = stands_still(located.container->state.status);
+      change.anonymous_volumes = located.container->anonymous_volumes;
       change.docker_id = located.container->id;
       change.docker_name = located.container->name;
     } else if (located.network) {
@@ -391,6 +577,9 @@ class PlanMaker {
     for (auto& [address, change] : changes_) {
       const bool in =
           (options_.targets.empty() || chosen.contains(address)) && !dropped.contains(address);
+      if (!in) {
+        images_.forget(address);
+      }
       if (!in && is_change(change)) {
         leave_alone(change);
       }
@@ -404,7 +593,8 @@ class PlanMaker {
     const Located& located = identification_.resources.at(change.address);
     ResourceChange still;
     still.address = change.address;
-    still.docker_name = change.docker_name;
+    still.docker_name =
+        located.record && !change.external ? located.record->docker_name : change.docker_name;
     still.docker_id = change.docker_id;
     still.external = change.external;
     still.dependencies = change.dependencies;
@@ -443,14 +633,11 @@ class PlanMaker {
     const Located& located = identification_.resources.at(address);
     Map facts;
     if (located.container) {
-      facts = {
-          {"id", located.container->id},
-          {"name", located.container->name},
-          {"image", located.container->image_id},
-          {"status", Value(core::to_string(located.container->state.status))},
-          {"attributes",
-           baseline_of(*located.container,
-                       secret_salt(configuration_.project, configuration_.workspace, address))}};
+      facts = {{"id", located.container->id},
+               {"name", located.container->name},
+               {"image", located.container->image_id},
+               {"status", Value(core::to_string(located.container->state.status))},
+               {"attributes", baseline_of(*located.container, salt_of(address))}};
     } else if (located.network) {
       facts = {{"id", located.network->id}, {"attributes", located.network->attributes}};
     } else if (located.volume) {
@@ -485,6 +672,7 @@ class PlanMaker {
       const bool wanted = !options_.destroy && desired != configuration_.outputs.end();
       if (wanted) {
         plan_output_value(desired->second, change);
+        change.dependencies = desired->second.dependencies;
       }
       const bool state_was_lost = recorded_.lineage.empty() && !plan_.lineage.empty();
       if (state_was_lost && wanted) {
@@ -503,6 +691,7 @@ class PlanMaker {
   void plan_output_value(const DesiredOutput& desired, OutputChange& change) {
     Value evaluated = evaluate(
         desired.value, [this](const core::Reference& reference) { return look_up(reference); });
+    evaluated = assume_unchanged(evaluated, &change.before);
     if (core::contains_unknown(evaluated)) {
       change.source = desired.value;
     } else if (desired.sensitive && !core::contains_secret(evaluated)) {
@@ -526,11 +715,14 @@ class PlanMaker {
   }
 
   const Configuration& configuration_;
-  const core::StateSnapshot& recorded_;
+  const core::StateSnapshot& as_read_;
+  MovedState moved_;
+  const core::StateSnapshot& recorded_;  ///< after all moves
   const core::ObservedWorld& observed_;
   const PlanOptions& options_;
   core::Diagnostics& diagnostics_;
   Identification identification_;
+  ImagePlanner images_;
   DependencyGraph graph_;
   std::map<Address, ResourceChange> changes_;
   Plan plan_;
@@ -543,8 +735,18 @@ Plan make_plan(const Configuration& configuration,
                const core::ObservedWorld& observed,
                const PlanOptions& options,
                core::Diagnostics& diagnostics) {
+  ImageQuestions unanswered;
+  return make_plan(configuration, recorded, observed, options, diagnostics, unanswered);
+}
+
+Plan make_plan(const Configuration& configuration,
+               const core::StateSnapshot& recorded,
+               const core::ObservedWorld& observed,
+               const PlanOptions& options,
+               core::Diagnostics& diagnostics,
+               ImageQuestions& questions) {
   core::Diagnostics own;
-  Plan plan = PlanMaker(configuration, recorded, observed, options, own).run();
+  Plan plan = PlanMaker(configuration, recorded, observed, options, own, questions).run();
   for (const core::Diagnostic& diagnostic : own.sorted()) {
     if (diagnostic.severity == core::Severity::Error) {
       diagnostics.add(diagnostic);

@@ -13,6 +13,7 @@
 #include "core/snapshot.hpp"
 #include "core/value.hpp"
 #include "planner/configuration.hpp"
+#include "planner/image_questions.hpp"
 
 namespace aim::planner {
 
@@ -30,6 +31,8 @@ enum class Reason {
   None,
   CannotUpdate,     ///< a changed attribute forces replacement
   ByRequest,        ///< --replace
+  Follows,          ///< something that it uses is replaced or started again
+  Triggered,        ///< replace_triggered_by
   Drifted,          ///< Docker shows something else than was recorded
   Missing,          ///< recorded, but gone from Docker
   NoConfiguration,  ///< recorded, but no longer configured
@@ -78,7 +81,19 @@ struct Unpause {
   bool operator==(const Unpause&) const = default;
 };
 
-using InPlaceStep = std::variant<SetLimits, Connect, Disconnect, Rename, Start, Unpause>;
+/// Files whose content, mode or owner changes; what they become is in the planned attributes.
+struct ReplaceFiles {
+  std::vector<std::string> paths;
+  bool operator==(const ReplaceFiles&) const = default;
+};
+
+/// Stopped and started again: a namespace that it shares was made anew.
+struct Restart {
+  bool operator==(const Restart&) const = default;
+};
+
+using InPlaceStep =
+    std::variant<SetLimits, Connect, Disconnect, Rename, Start, Unpause, ReplaceFiles, Restart>;
 
 /// What the user of an endpoint or container will notice.
 enum class Downtime {
@@ -89,6 +104,8 @@ enum class Downtime {
 
 struct ResourceChange {
   core::Address address;
+  /// Where state knows it, if `moved` gave it another address.
+  std::optional<core::Address> moved_from;
   Action action = Action::NoOp;
   Reason reason = Reason::None;
   std::optional<core::Map> before;  ///< recorded attributes and computed ones; none on Create
@@ -99,16 +116,27 @@ struct ResourceChange {
   core::Map deferred;  ///< attributes of `attributes` that hold an Unknown, as templates
   std::vector<InPlaceStep> steps;           ///< of an Update; empty: only state is written
   std::vector<core::Address> dependencies;  ///< what must be up before; for a Delete: what it used
+  std::vector<core::Address> previous_dependencies;  ///< what it needs until the change
   /// Earlier incarnations that a commit should have removed and did not: id and name on Docker.
   std::vector<std::pair<std::string, std::string>> superseded;
+  /// Volumes without a name of the existing container, by path inside: handed on by Replace,
+  /// deleted by Delete.
+  std::map<std::string, std::string> anonymous_volumes;
+  /// What the existing container gives up because the network makes way for a new one.
+  std::vector<core::Attachment> detached;
+  /// Of a network that has to go before the new one can come: the call that brings it back.
+  std::optional<core::CreateNetwork> previous_network;
   std::string docker_name;
   std::string docker_id;        ///< of the object that exists now, else empty
+  std::string salt;             ///< of its secrets, as recorded
   std::int64_t generation = 1;  ///< after the change
   Downtime downtime = Downtime::None;
   std::int64_t last_start_millis = 0;  ///< measured by an earlier run, 0: never
+  bool stopped = false;                ///< the existing container does not run
   bool external = false;
   bool prevent_destroy = false;
   bool retain = false;
+  std::vector<std::string> triggered_by;   ///< what made replace_triggered_by fire
   std::optional<core::SourceRange> range;  ///< of the resource, or of the field that decided
 
   bool operator==(const ResourceChange&) const = default;
@@ -129,6 +157,7 @@ struct OutputChange {
   core::Value after;
   std::optional<core::Value> source;  ///< as templates, when `after` is not known before apply
   bool sensitive = false;
+  std::vector<core::Address> dependencies;  ///< resources that `after` is made of, sorted
   bool operator==(const OutputChange&) const = default;
 };
 
@@ -139,6 +168,8 @@ struct PlanOptions {
   std::set<core::Address> targets;
   std::set<core::Address> excludes;
   std::set<core::Address> replaces;
+  std::set<core::Address> upgrades;  ///< ask the registry what their tags stand for now
+  bool upgrade_all = false;          ///< of every endpoint and container
   bool operator==(const PlanOptions&) const = default;
 };
 
@@ -150,6 +181,9 @@ struct Plan {
   std::string lineage;      ///< empty: the apply begins a new one
   std::int64_t serial = 0;  ///< of the state that was read
   std::string configuration_digest;
+  /// Whether the Engine can change limits and restart policy of a container. Where it cannot, such
+  /// a change replaces it, and a container is created with the policy it is to keep.
+  bool updates_containers = true;
   PlanOptions options;
   std::vector<ResourceChange> changes;  ///< sorted by address, NoOp included
   std::vector<Drift> drift;
@@ -194,5 +228,25 @@ struct ChangeCounts {
                              const core::ObservedWorld& observed,
                              const PlanOptions& options,
                              core::Diagnostics& diagnostics);
+
+/// As above. What the plan turns on and `observed` does not hold goes to `questions`; until it is
+/// known, it counts as not known before apply.
+[[nodiscard]] Plan make_plan(const Configuration& configuration,
+                             const core::StateSnapshot& recorded,
+                             const core::ObservedWorld& observed,
+                             const PlanOptions& options,
+                             core::Diagnostics& diagnostics,
+                             ImageQuestions& questions);
+
+/// Plans, asks the Engine what the plan turns on, and plans again, until nothing is left to ask.
+/// The answers are added to `observed`. Blocking. Errors: those of answer_questions.
+[[nodiscard]] core::Result<Plan> make_plan_asking(core::EngineReader& engine,
+                                                  const Configuration& configuration,
+                                                  const core::StateSnapshot& recorded,
+                                                  core::ObservedWorld& observed,
+                                                  const PlanOptions& options,
+                                                  std::size_t parallelism,
+                                                  std::stop_token stop,
+                                                  core::Diagnostics& diagnostics);
 
 }  // namespace aim::planner

@@ -1,8 +1,13 @@
 #include "planner/plan_container.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "planner/diff.hpp"
+#include "planner/lifecycle.hpp"
+#include "planner/schema.hpp"
 
 namespace aim::planner {
 
@@ -16,6 +21,69 @@ namespace {
 void sort_fields(std::vector<FieldChange>& fields) {
   std::stable_sort(fields.begin(), fields.end(), [](const FieldChange& a, const FieldChange& b) {
     return core::to_string(a.path) < core::to_string(b.path);
+  });
+}
+
+/// What is aimed at, for people.
+Value wanted_status(const core::Map& attributes) { return is_job(attributes) ? "done" : "running"; }
+
+Value status_text(const core::Map& attributes, const core::ContainerState& state) {
+  return is_job(attributes) && state.status == core::ContainerStatus::Exited
+             ? Value(fmt::format("exited with code {}", state.exit_code))
+             : Value(core::to_string(state.status));
+}
+
+/// Where a volume that is mounted by its key has another name on Docker by now.
+std::vector<FieldChange> moved_volumes(const ContainerPlanner& planner,
+                                       const ResourceChange& change) {
+  std::vector<FieldChange> moved;
+  const core::Map wanted = docker_attributes(change.address, change.attributes, planner.names);
+  const core::Map& now = planner.located.container->attributes;
+  for (const auto& [path, name] : volumes_by_path(wanted)) {
+    const std::map<std::string, std::string> mounted = volumes_by_path(now);
+    const auto held = mounted.find(path);
+    if (held != mounted.end() && held->second != name) {
+      moved.push_back({{"mounts", path, "source"}, held->second, name, true, std::nullopt});
+    }
+  }
+  return moved;
+}
+
+/// Where a network that is joined by its key has another name on Docker by now.
+std::vector<FieldChange> moved_networks(const ContainerPlanner& planner,
+                                        const ResourceChange& change) {
+  std::vector<FieldChange> moved;
+  std::set<std::string> wanted;
+  for (const core::Attachment& one :
+       attachments(change.address, change.attributes, planner.names)) {
+    wanted.insert(one.network);
+    if (!observed_attachment(*planner.located.container, one.network)) {
+      moved.push_back({{"networks", one.network}, Value(), core::Map(), false, std::nullopt});
+    }
+  }
+  const Value* networks = core::find(planner.located.container->attributes, "networks");
+  const core::Map* held = networks ? networks->get<core::Map>() : nullptr;
+  for (const auto& [name, settings] : held ? *held : core::Map()) {
+    if (!wanted.contains(name)) {
+      moved.push_back({{"networks", name}, settings, Value(), false, std::nullopt});
+    }
+  }
+  return moved;
+}
+
+bool concerns(const std::vector<FieldChange>& fields, std::string_view attribute) {
+  return std::any_of(fields.begin(), fields.end(), [&](const FieldChange& field) {
+    return std::get<std::string>(field.path.front()) == attribute;
+  });
+}
+
+/// Whether nothing but what it uses forces the replacement.
+bool only_follows(const std::vector<FieldChange>& fields) {
+  return std::all_of(fields.begin(), fields.end(), [](const FieldChange& field) {
+    const std::string& name = std::get<std::string>(field.path.front());
+    const bool awaited =
+        field.after.is<Unknown>() && (name == "network_mode" || name == "ipc" || name == "pid");
+    return !field.forces_replacement || awaited || (name == "mounts" && field.path.size() == 3);
   });
 }
 
@@ -50,12 +118,11 @@ void add_repairs(const core::ObservedContainer& container,
           {field.path, field.after, field.before, field.forces_replacement, std::nullopt});
     }
   }
-  const core::ContainerStatus status = container.state.status;
-  if (status != core::ContainerStatus::Running && status != core::ContainerStatus::Restarting) {
+  if (!is_as_wanted(change.attributes, container.state)) {
     fields.push_back({{"status"},
-                      Value(core::to_string(status)),
-                      Value("running"),
-                      status == core::ContainerStatus::Dead,
+                      status_text(change.attributes, container.state),
+                      wanted_status(change.attributes),
+                      container.state.status == core::ContainerStatus::Dead,
                       std::nullopt});
   }
   if (container.name != change.docker_name) {
@@ -68,10 +135,12 @@ void report_drift(const Address& address,
                   const core::ObservedContainer& container,
                   std::vector<FieldChange> drifted,
                   Plan& plan) {
-  const core::ContainerStatus status = container.state.status;
-  if (status != core::ContainerStatus::Running && status != core::ContainerStatus::Restarting) {
-    drifted.push_back(
-        {{"status"}, Value("running"), Value(core::to_string(status)), false, std::nullopt});
+  if (!is_as_wanted(record.attributes, container.state)) {
+    drifted.push_back({{"status"},
+                       wanted_status(record.attributes),
+                       status_text(record.attributes, container.state),
+                       false,
+                       std::nullopt});
   }
   if (container.name != record.docker_name) {
     drifted.push_back(
@@ -80,6 +149,17 @@ void report_drift(const Address& address,
   if (!drifted.empty()) {
     sort_fields(drifted);
     plan.drift.push_back({address, false, std::move(drifted)});
+  }
+}
+
+/// Where the Engine has no call to update a container, only a new one can have other limits.
+void force_replacement(std::vector<FieldChange>& fields) {
+  for (FieldChange& field : fields) {
+    const std::string& name = std::get<std::string>(field.path.front());
+    const Attribute* attribute = find_attribute(core::Kind::Container, name);
+    const bool is_limit =
+        attribute != nullptr && attribute->on_change == OnChange::InPlace && name != "networks";
+    field.forces_replacement = field.forces_replacement || is_limit;
   }
 }
 
@@ -97,12 +177,31 @@ void ContainerPlanner::plan(std::vector<FieldChange> fields,
                       observed,
                       same_api,
                       docker_attributes(change.address, record.attributes, names));
+  std::erase_if(drifted,
+                [&](const FieldChange& field) { return ignores(lifecycle, field.path, names); });
+  if (!can_update) {
+    force_replacement(fields);
+    force_replacement(drifted);
+  }
   report_drift(change.address, record, container, drifted, plan);
+  const bool configured_differently = !fields.empty() || change.moved_from;
+  for (const auto& [attribute, moved] : {std::pair("mounts", moved_volumes(*this, change)),
+                                         std::pair("networks", moved_networks(*this, change))}) {
+    // What was changed in the configuration or by others shows as that.
+    if (!concerns(fields, attribute) && !concerns(drifted, attribute)) {
+      fields.insert(fields.end(), moved.begin(), moved.end());
+    }
+  }
+  // Under another address the container has another alias on its networks.
+  std::vector<FieldChange> changed = fields;
+  if (change.moved_from && network_alias(*change.moved_from) != network_alias(change.address)) {
+    changed.push_back({{"networks"}, Value(), Value(), false, std::nullopt});
+  }
   const InPlacePlan in_place = in_place_steps(change.address,
                                               change.attributes,
                                               container,
                                               record.baseline,
-                                              fields,
+                                              changed,
                                               drifted,
                                               change.docker_name,
                                               names);
@@ -110,21 +209,26 @@ void ContainerPlanner::plan(std::vector<FieldChange> fields,
   const bool changed_forces = std::any_of(fields.begin(), fields.end(), forces);
   const bool drift_forces =
       !in_place.possible || std::any_of(drifted.begin(), drifted.end(), forces);
-  const bool configured_differently = !fields.empty();
+  const bool follows = only_follows(fields);
+  const bool moved = !fields.empty() && !configured_differently;
   add_repairs(container, drifted, change, fields);
   for (const core::ObservedContainer* old : located.superseded) {
     change.superseded.emplace_back(old->id, old->name);
     fields.push_back({{"superseded_container"}, old->name, Value(), false, std::nullopt});
   }
-  if (changed_forces || drift_forces || replace_requested) {
+  const bool triggered = !change.triggered_by.empty();
+  if (changed_forces || drift_forces || replace_requested || triggered) {
     change.action = Action::Replace;
-    change.reason = changed_forces      ? Reason::CannotUpdate
+    change.reason = changed_forces      ? follows ? Reason::Follows : Reason::CannotUpdate
                     : replace_requested ? Reason::ByRequest
+                    : triggered         ? Reason::Triggered
                                         : Reason::Drifted;
     plan_replacement(container, change, fields);
-  } else if (!fields.empty() || !in_place.steps.empty()) {
+  } else if (!fields.empty() || !in_place.steps.empty() || change.moved_from) {
     change.action = Action::Update;
-    change.reason = configured_differently ? Reason::None : Reason::Drifted;
+    change.reason = configured_differently ? Reason::None
+                    : moved                ? Reason::Follows
+                                           : Reason::Drifted;
     change.steps = in_place.steps;
   } else if (!same_api) {
     RecordedResource again = record;

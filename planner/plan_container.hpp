@@ -16,7 +16,9 @@ struct ContainerPlanner {
   NameLookup names;
   std::string api_version;  ///< of the Engine that was observed
   std::string salt;         ///< of the resource's secrets
+  const Lifecycle& lifecycle;
   bool replace_requested = false;
+  bool can_update = true;  ///< Plan::updates_containers
 
   /// `fields` are those in which the configuration differs from what was recorded. Completes
   /// `change`; drift and a new baseline go to `plan`.

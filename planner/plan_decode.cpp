@@ -32,6 +32,8 @@ constexpr Action kActions[] = {
 constexpr Reason kReasons[] = {Reason::None,
                                Reason::CannotUpdate,
                                Reason::ByRequest,
+                               Reason::Follows,
+                               Reason::Triggered,
                                Reason::Drifted,
                                Reason::Missing,
                                Reason::NoConfiguration,
@@ -96,7 +98,10 @@ std::vector<FieldChange> fields_of(const JsonMembers& members, std::string_view 
 
 core::Attachment attachment_of(const JsonMembers& step) {
   const JsonMembers attachment(step.at("attachment"), step.place("attachment"), step.fault());
-  return {attachment.text("network"), attachment.texts("aliases"), attachment.text("ipv4_address")};
+  return {attachment.text("network"),
+          attachment.texts("aliases"),
+          attachment.text("ipv4_address"),
+          attachment.text("ipv6_address")};
 }
 
 std::optional<InPlaceStep> step_of(const JsonMembers& step) {
@@ -119,8 +124,28 @@ std::optional<InPlaceStep> step_of(const JsonMembers& step) {
   if (name == "unpause") {
     return Unpause{};
   }
+  if (name == "replace_files") {
+    return ReplaceFiles{step.texts("paths")};
+  }
+  if (name == "restart") {
+    return Restart{};
+  }
   step.fault().set(fmt::format("{} is no step this aim knows", step.place("step")));
   return std::nullopt;
+}
+
+std::optional<core::CreateNetwork> network_of(const JsonMembers& change) {
+  const json::value* value = change.find("previous_network");
+  if (value == nullptr) {
+    return std::nullopt;
+  }
+  const core::Result<core::Call> call = core::call_from_json(*value);
+  const core::CreateNetwork* network = call ? std::get_if<core::CreateNetwork>(&*call) : nullptr;
+  if (network == nullptr) {
+    change.fault().set(fmt::format("{} makes no network", change.place("previous_network")));
+    return std::nullopt;
+  }
+  return *network;
 }
 
 Downtime downtime_of(const JsonMembers& change) {
@@ -140,6 +165,9 @@ Downtime downtime_of(const JsonMembers& change) {
 ResourceChange change_of(const JsonMembers& members) {
   ResourceChange change;
   change.address = members.address("address");
+  if (members.find("moved_from") != nullptr) {
+    change.moved_from = members.address("moved_from");
+  }
   change.action = word(members, "action", kActions);
   change.reason = word(members, "reason", kReasons);
   change.before = members.optional_map("before");
@@ -154,15 +182,35 @@ ResourceChange change_of(const JsonMembers& members) {
     }
   });
   change.dependencies = members.addresses("dependencies");
+  change.previous_dependencies = members.addresses("previous_dependencies");
   members.for_each("superseded", [&](const json::value& item, const std::string& where) {
     const JsonMembers object(&item, where, members.fault());
     change.superseded.emplace_back(object.text("id"), object.text("name"));
   });
+  members.for_each_member(
+      "anonymous_volumes",
+      [&](const std::string& path, const json::value& item, const std::string& where) {
+        const json::string* name = item.if_string();
+        if (name == nullptr) {
+          members.fault().set(fmt::format("{} is not a text", where));
+          return;
+        }
+        change.anonymous_volumes.emplace(path, std::string(*name));
+      });
+  members.for_each("detached", [&](const json::value& item, const std::string& where) {
+    const JsonMembers attachment(&item, where, members.fault());
+    change.detached.push_back(
+        {attachment.text("network"), attachment.texts("aliases"), attachment.text("ipv4_address")});
+  });
+  change.previous_network = network_of(members);
   change.docker_name = members.text("docker_name");
   change.docker_id = members.text("docker_id");
+  change.salt = members.text("salt");
+  change.triggered_by = members.texts("triggered_by");
   change.generation = members.integer("generation");
   change.downtime = downtime_of(members);
   change.last_start_millis = members.integer("last_start_millis");
+  change.stopped = members.boolean("stopped");
   change.external = members.boolean("external");
   change.prevent_destroy = members.boolean("prevent_destroy");
   change.retain = members.boolean("retain");
@@ -177,6 +225,7 @@ OutputChange output_of(const JsonMembers& members) {
   output.before = members.value("before");
   output.after = members.value("after");
   output.sensitive = members.boolean("sensitive");
+  output.dependencies = members.addresses("dependencies");
   if (members.find("source") != nullptr) {
     output.source = members.value("source");
   }
@@ -236,6 +285,8 @@ PlanOptions options_of(const JsonMembers& members) {
   options.targets = address_set("targets");
   options.excludes = address_set("excludes");
   options.replaces = address_set("replaces");
+  options.upgrades = address_set("upgrades");
+  options.upgrade_all = members.boolean("upgrade_all");
   return options;
 }
 
@@ -299,6 +350,7 @@ core::Result<Plan> decode_plan(const json::value& json) {
   plan.lineage = members.text("lineage");
   plan.serial = members.integer("serial");
   plan.configuration_digest = members.text("configuration_digest");
+  plan.updates_containers = members.boolean("updates_containers");
   plan.options = options_of(JsonMembers(members.at("options"), "options", fault));
   read_lists(members, plan);
   read_maps(members, plan);

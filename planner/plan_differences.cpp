@@ -5,6 +5,7 @@
 
 #include "planner/plan_codec.hpp"
 #include "planner/plan_file.hpp"
+#include "planner/unset_secrets.hpp"
 
 namespace aim::planner {
 
@@ -132,9 +133,32 @@ void compare_effects(const Plan& planned, const Plan& now, std::vector<std::stri
   compare_keys(output_texts(planned), output_texts(now), say_output, say_output, say_output);
 }
 
+/// A sensitive variable that was not set for one of two plans is compared only where it is used:
+/// there its digest was taken from what is recorded.
+Plan without_unset_variables(const Plan& plan, const Plan& other) {
+  Plan copy = plan;
+  std::erase_if(copy.variables, [&](const auto& entry) {
+    const auto theirs = other.variables.find(entry.first);
+    return is_unset_secret(entry.second.value) ||
+           (theirs != other.variables.end() && is_unset_secret(theirs->second.value));
+  });
+  return copy;
+}
+
+bool has_unset_variables(const Plan& plan) {
+  return std::any_of(plan.variables.begin(), plan.variables.end(), [](const auto& entry) {
+    return is_unset_secret(entry.second.value);
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> differences(const Plan& planned, const Plan& now) {
+  if (has_unset_variables(planned) || has_unset_variables(now)) {
+    const Plan a = without_unset_variables(planned, now);
+    const Plan b = without_unset_variables(now, planned);
+    return differences(a, b);
+  }
   std::vector<std::string> out;
   if (canonical_plan_bytes(planned) == canonical_plan_bytes(now)) {
     return out;

@@ -67,15 +67,27 @@ class Encoder {
                         {"deferred", map(c.deferred, place)},
                         {"steps", steps(c.steps, place)},
                         {"dependencies", addresses(c.dependencies)},
+                        {"previous_dependencies", addresses(c.previous_dependencies)},
                         {"superseded", superseded(c)},
+                        {"anonymous_volumes", texts(c.anonymous_volumes)},
+                        {"detached", attachments(c.detached)},
                         {"docker_name", c.docker_name},
                         {"docker_id", c.docker_id},
+                        {"salt", c.salt},
+                        {"triggered_by", json::value_from(c.triggered_by)},
                         {"generation", c.generation},
                         {"downtime", to_string(c.downtime)},
                         {"last_start_millis", c.last_start_millis},
+                        {"stopped", c.stopped},
                         {"external", c.external},
                         {"prevent_destroy", c.prevent_destroy},
                         {"retain", c.retain}};
+    if (c.previous_network) {
+      object.emplace("previous_network", core::to_json(core::Call(*c.previous_network)));
+    }
+    if (c.moved_from) {
+      object.emplace("moved_from", c.moved_from->str());
+    }
     if (extent_ == Extent::Whole && c.range) {
       object.emplace("range", range(*c.range));
     }
@@ -94,7 +106,8 @@ class Encoder {
                         {"action", to_string(o.action)},
                         {"before", output_value(o, o.before, place)},
                         {"after", output_value(o, o.after, place)},
-                        {"sensitive", o.sensitive}};
+                        {"sensitive", o.sensitive},
+                        {"dependencies", addresses(o.dependencies)}};
     if (o.source) {
       object.emplace("source", value(*o.source, place));
     }
@@ -173,9 +186,8 @@ class Encoder {
   }
 
   json::value map(const Map& m, const std::string& place) const {
-    const bool secrets = std::any_of(m.begin(), m.end(), [](const auto& entry) {
-      return core::contains_secret(entry.second);
-    });
+    const bool secrets = std::any_of(
+        m.begin(), m.end(), [](const auto& entry) { return core::contains_secret(entry.second); });
     return secrets ? value(Value(m), place) : core::to_json(m);
   }
 
@@ -223,8 +235,10 @@ class Encoder {
     for (const std::string& alias : a.aliases) {
       aliases.push_back(json::string(alias));
     }
-    return {
-        {"network", a.network}, {"aliases", std::move(aliases)}, {"ipv4_address", a.ipv4_address}};
+    return {{"network", a.network},
+            {"aliases", std::move(aliases)},
+            {"ipv4_address", a.ipv4_address},
+            {"ipv6_address", a.ipv6_address}};
   }
 
   json::array steps(const std::vector<InPlaceStep>& in_place, const std::string& place) const {
@@ -253,8 +267,31 @@ class Encoder {
               },
               [](const Unpause&) -> json::value {
                 return json::object{{"step", "unpause"}};
+              },
+              [](const ReplaceFiles& s) -> json::value {
+                return json::object{{"step", "replace_files"},
+                                    {"paths", json::array(s.paths.begin(), s.paths.end())}};
+              },
+              [](const Restart&) -> json::value {
+                return json::object{{"step", "restart"}};
               }},
           step));
+    }
+    return array;
+  }
+
+  static json::object texts(const std::map<std::string, std::string>& map) {
+    json::object object;
+    for (const auto& [key, text] : map) {
+      object.emplace(key, text);
+    }
+    return object;
+  }
+
+  static json::array attachments(const std::vector<core::Attachment>& list) {
+    json::array array;
+    for (const core::Attachment& one : list) {
+      array.push_back(attachment(one));
     }
     return array;
   }
@@ -328,7 +365,9 @@ json::value encode_options(const PlanOptions& options) {
                       {"refresh_only", options.refresh_only},
                       {"targets", address_set(options.targets)},
                       {"excludes", address_set(options.excludes)},
-                      {"replaces", address_set(options.replaces)}};
+                      {"replaces", address_set(options.replaces)},
+                      {"upgrades", address_set(options.upgrades)},
+                      {"upgrade_all", options.upgrade_all}};
 }
 
 json::value encode_variable(const Plan& plan,
@@ -345,6 +384,7 @@ json::value encode_plan(const Plan& plan, Extent extent) {
                       {"lineage", plan.lineage},
                       {"serial", plan.serial},
                       {"configuration_digest", plan.configuration_digest},
+                      {"updates_containers", plan.updates_containers},
                       {"options", encode_options(plan.options)}};
   encode_lists(plan, encoder, object);
   if (extent == Extent::Whole) {

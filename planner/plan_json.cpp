@@ -148,6 +148,9 @@ json::array resource_changes_json(const Plan& plan) {
   json::array array;
   for (const ResourceChange& change : plan.changes) {
     json::object object = resource_head(change.address);
+    if (change.moved_from) {
+      object.emplace("previous_address", change.moved_from->str());
+    }
     object.emplace("change", change_json(change));
     if (change.reason != Reason::None) {
       object.emplace("action_reason", to_string(change.reason));

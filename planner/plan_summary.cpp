@@ -64,6 +64,10 @@ std::string_view to_string(Reason reason) {
       return "replace_because_cannot_update";
     case Reason::ByRequest:
       return "replace_by_request";
+    case Reason::Follows:
+      return "follows";
+    case Reason::Triggered:
+      return "replace_by_triggers";
     case Reason::Drifted:
       return "drifted";
     case Reason::Missing:

@@ -3,188 +3,265 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <set>
 
+#include "planner/preflight_context.hpp"
 #include "planner/realize.hpp"
 
 namespace aim::planner {
 
 using core::Address;
 using core::Kind;
-using core::PublishedPort;
+using core::Severity;
 
 namespace {
 
-std::uint16_t number(std::string_view text) {
-  std::uint16_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+bool is_container(const ResourceChange& change) {
+  return change.address.kind == Kind::Endpoint || change.address.kind == Kind::Container;
 }
 
-bool is_v6(const std::string& address) { return address.find(':') != std::string::npos; }
-
-/// Docker binds each family by itself: 0.0.0.0 and [::] do not meet, an empty address is both.
-bool overlap(const std::string& a, const std::string& b) {
-  if (a.empty() || b.empty() || a == b) {
-    return true;
-  }
-  return is_v6(a) == is_v6(b) && (a == "0.0.0.0" || b == "0.0.0.0" || a == "::" || b == "::");
+bool is_made(const ResourceChange& change) {
+  return change.action == Action::Create || change.action == Action::Replace;
 }
 
-bool will_run(const ResourceChange& change) {
-  const bool left_out = change.action == Action::NoOp && change.docker_id.empty();
-  return !left_out && change.action != Action::Delete && change.action != Action::Forget &&
-         (change.address.kind == Kind::Endpoint || change.address.kind == Kind::Container);
-}
-
-bool will_bind(const ResourceChange& change) {
-  if (change.action == Action::Create || change.action == Action::Replace) {
-    return true;
-  }
+bool is_started(const ResourceChange& change) {
   return std::any_of(change.steps.begin(), change.steps.end(), [](const InPlaceStep& step) {
     return std::holds_alternative<Start>(step);
   });
 }
 
-std::optional<core::SourceRange> port_range(const Configuration& configuration,
-                                            const Address& address) {
+/// "container.web, endpoint.chat and 3 more"
+std::string named(const std::set<std::string>& addresses) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::string> first;
+  for (const std::string& address : addresses) {
+    if (first.size() < kShown) {
+      first.push_back(address);
+    }
+  }
+  std::string text = fmt::format("{}", fmt::join(first, ", "));
+  if (addresses.size() > kShown) {
+    text += fmt::format(" and {} more", addresses.size() - kShown);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::optional<core::SourceRange> PreflightContext::position(const Address& address,
+                                                            core::Path path) const {
   const auto found = configuration.resources.find(address);
   if (found == configuration.resources.end()) {
     return std::nullopt;
   }
-  const char* key = address.kind == Kind::Endpoint ? "port" : "ports";
-  const auto range = core::position_of(found->second.positions, {key});
+  const auto range = core::position_of(found->second.positions, std::move(path));
   return range ? range : found->second.range;
 }
 
-std::string shown(const PublishedPort& port) {
-  const std::string host = port.host_ip.empty() ? "0.0.0.0" : port.host_ip;
-  return fmt::format("{}:{}/{}",
-                     host.find(':') == std::string::npos ? host : "[" + host + "]",
-                     port.host_port,
-                     port.protocol);
+void PreflightContext::add(Severity severity,
+                           std::string summary,
+                           std::string detail,
+                           const Address& address,
+                           core::Path path) const {
+  diagnostics.add({severity,
+                   std::move(summary),
+                   std::move(detail),
+                   position(address, std::move(path)),
+                   {},
+                   address.str()});
 }
 
-struct Claim {
-  Address address;
-  PublishedPort port;
-};
+const core::HostFacts* PreflightContext::host() const {
+  return observed.host && observed.host->here ? &*observed.host : nullptr;
+}
 
-void check_among_ourselves(const std::vector<Claim>& claims,
-                           const Configuration& configuration,
-                           core::Diagnostics& diagnostics) {
-  for (std::size_t i = 0; i < claims.size(); ++i) {
-    for (std::size_t j = i + 1; j < claims.size(); ++j) {
-      if (!collide(claims[i].port, claims[j].port)) {
-        continue;
+const core::ContainerSummary* PreflightContext::listed(const std::string& id) const {
+  const auto found = std::find_if(
+      observed.listed.begin(), observed.listed.end(), [&](const core::ContainerSummary& summary) {
+        return summary.id == id;
+      });
+  return found == observed.listed.end() ? nullptr : &*found;
+}
+
+PreflightContext preflight_context(const Plan& plan,
+                                   const Configuration& configuration,
+                                   const core::ObservedWorld& observed,
+                                   core::Diagnostics& diagnostics) {
+  PreflightContext context{plan, configuration, observed, diagnostics, {}, {}, {}};
+  const NameLookup names = [&](const Address& address) {
+    const auto found =
+        std::find_if(plan.changes.begin(), plan.changes.end(), [&](const ResourceChange& change) {
+          return change.address == address;
+        });
+    return found == plan.changes.end() ? address.name : found->docker_name;
+  };
+  for (const ResourceChange& change : plan.changes) {
+    if (!change.docker_id.empty()) {
+      context.ours.insert(change.docker_id);
+      if (change.action == Action::Replace || change.action == Action::Delete) {
+        context.leaving.insert(change.docker_id);
       }
-      core::Diagnostic diagnostic{
-          core::Severity::Error,
-          "Host port is claimed twice",
-          fmt::format("{} and {} both publish {}; only one container can have it. Give one of them "
-                      "another port.",
-                      claims[i].address.str(),
-                      claims[j].address.str(),
-                      shown(claims[j].port)),
-          port_range(configuration, claims[j].address),
-          {},
-          claims[j].address.str()};
-      if (const auto other = port_range(configuration, claims[i].address)) {
-        diagnostic.related.push_back({"also claimed here", *other});
-      }
-      diagnostics.add(std::move(diagnostic));
     }
+    if (is_container(change) && (is_made(change) || is_started(change))) {
+      context.coming.push_back(
+          {&change, docker_attributes(change.address, change.attributes, names), is_made(change)});
+    }
+  }
+  return context;
+}
+
+namespace {
+
+/// What goes must not be held by somebody whom the plan does not touch.
+void check_foreign_users(const PreflightContext& context,
+                         const std::set<std::string>& ours,
+                         const ResourceChange& change) {
+  const bool network = change.address.kind == Kind::Network;
+  for (const core::ContainerSummary& other : context.observed.listed) {
+    const std::vector<std::string>& held = network ? other.network_ids : other.volumes;
+    const bool uses = std::find(held.begin(), held.end(), change.docker_id) != held.end();
+    // A network only holds those that run.
+    const bool active = !network || other.status == core::ContainerStatus::Running ||
+                        other.status == core::ContainerStatus::Paused ||
+                        other.status == core::ContainerStatus::Restarting;
+    if (!uses || !active || ours.contains(other.id)) {
+      continue;
+    }
+    context.diagnostics.add(
+        {Severity::Error,
+         network ? "Network is in use" : "Volume is in use",
+         fmt::format("{} would be {}, but container \"{}\", which is not part of this "
+                     "configuration, {}. {} first.",
+                     change.address.str(),
+                     change.action == Action::Delete ? "deleted" : "replaced",
+                     other.name,
+                     network ? "is connected to it" : "mounts it",
+                     network ? "Disconnect or remove that container" : "Remove that container"),
+         change.range,
+         {},
+         change.address.str()});
   }
 }
 
 }  // namespace
 
-std::vector<PublishedPort> published_ports(const core::Map& docker_attributes) {
-  std::vector<PublishedPort> result;
-  const core::Value* ports = core::find(docker_attributes, "ports");
-  const core::List* list = ports ? ports->get<core::List>() : nullptr;
-  if (list == nullptr) {
-    return result;
-  }
-  for (const core::Value& item : *list) {
-    const std::string* text = item.get<std::string>();
-    if (text == nullptr) {
-      continue;
-    }
-    const std::size_t slash = text->rfind('/');
-    const std::size_t inner = text->rfind(':', slash);
-    const std::size_t outer =
-        inner == 0 || inner == std::string::npos ? std::string::npos : text->rfind(':', inner - 1);
-    if (slash == std::string::npos || outer == std::string::npos) {
-      continue;
-    }
-    PublishedPort port;
-    port.host_ip = text->substr(0, outer);
-    if (port.host_ip.starts_with('[') && port.host_ip.ends_with(']')) {
-      port.host_ip = port.host_ip.substr(1, port.host_ip.size() - 2);
-    }
-    port.host_port = number(std::string_view(*text).substr(outer + 1, inner - outer - 1));
-    port.container_port = number(std::string_view(*text).substr(inner + 1, slash - inner - 1));
-    port.protocol = text->substr(slash + 1);
-    result.push_back(std::move(port));
-  }
-  return result;
-}
-
-bool collide(const PublishedPort& a, const PublishedPort& b) {
-  return a.host_port != 0 && a.host_port == b.host_port && a.protocol == b.protocol &&
-         overlap(a.host_ip, b.host_ip);
-}
-
-std::vector<PublishedPort> host_ports(const Address& address, const core::Map& attributes) {
-  return published_ports(
-      docker_attributes(address, attributes, [](const Address& other) { return other.name; }));
-}
-
 void preflight(const Plan& plan,
                const Configuration& configuration,
                const core::ObservedWorld& observed,
                core::Diagnostics& diagnostics) {
-  std::vector<Claim> claims;
+  const PreflightContext context = preflight_context(plan, configuration, observed, diagnostics);
+  check_names(context);
+  check_ports(context);
+  check_paths(context);
+  check_limits(context);
+  check_drivers(context);
+  check_networks(context);
+  check_users(context);
+  check_disk(context);
+  note_unchecked_host(context);
+}
+
+core::HostQuestions host_questions(const Plan& plan,
+                                   const Configuration& configuration,
+                                   const core::ObservedWorld& observed) {
+  core::Diagnostics unused;
+  const PreflightContext context = preflight_context(plan, configuration, observed, unused);
+  core::HostQuestions questions;
+  questions.ports = unclaimed_ports(context);
+  questions.addresses = published_addresses(context);
+  for (const ComingContainer& coming : context.coming) {
+    for (const NeededPath& needed : needed_paths(coming.docker)) {
+      questions.paths.insert(needed.path);
+    }
+  }
+  for (const UnlistedDriver& driver : unlisted_drivers(context)) {
+    questions.plugins.insert(driver.name);
+  }
+  questions.routes = !networks_with_subnets(context).empty();
+  const bool any_made = std::any_of(context.coming.begin(),
+                                    context.coming.end(),
+                                    [](const ComingContainer& coming) { return coming.made; });
+  if (any_made && !observed.engine.data_root.empty()) {
+    questions.volume = observed.engine.data_root;
+  }
+  return questions;
+}
+
+void check_users(const PreflightContext& context) {
   std::set<std::string> ours;
-  for (const ResourceChange& change : plan.changes) {
-    if (!change.docker_id.empty()) {
+  for (const ResourceChange& change : context.plan.changes) {
+    // What is left alone counts as somebody else's.
+    if (!change.docker_id.empty() && change.action != Action::Forget) {
       ours.insert(change.docker_id);
     }
-    if (will_run(change)) {
-      for (PublishedPort& port : host_ports(change.address, change.attributes)) {
-        claims.push_back({change.address, std::move(port)});
-      }
+    for (const auto& [id, name] : change.superseded) {
+      ours.insert(id);
     }
   }
-  check_among_ourselves(claims, configuration, diagnostics);
-  for (const ResourceChange& change : plan.changes) {
-    if (!will_run(change) || !will_bind(change)) {
+  for (const ResourceChange& change : context.plan.changes) {
+    const bool goes = change.action == Action::Delete || change.action == Action::Replace;
+    if (goes && !is_container(change)) {
+      check_foreign_users(context, ours, change);
+    }
+  }
+}
+
+/// A replacement is made beside its predecessor, under a name of its own.
+void check_names(const PreflightContext& context) {
+  for (const ResourceChange& change : context.plan.changes) {
+    if (change.action != Action::Replace || !is_container(change)) {
       continue;
     }
-    for (const PublishedPort& wanted : host_ports(change.address, change.attributes)) {
-      for (const core::ContainerSummary& other : observed.listed) {
-        if (ours.contains(other.id) ||
-            std::none_of(other.ports.begin(), other.ports.end(), [&](const PublishedPort& held) {
-              return collide(wanted, held);
-            })) {
-          continue;
-        }
-        diagnostics.add({core::Severity::Error,
-                         "Host port is in use",
-                         fmt::format("{} is held by container \"{}\", which is not part of this "
-                                     "configuration. Choose another port for {}, or stop that "
-                                     "container.",
-                                     shown(wanted),
-                                     other.name,
-                                     change.address.str()),
-                         port_range(configuration, change.address),
-                         {},
-                         change.address.str()});
+    const std::string candidate = fmt::format("{}.g{}", change.docker_name, change.generation);
+    for (const core::ContainerSummary& other : context.observed.listed) {
+      const bool superseded = std::any_of(change.superseded.begin(),
+                                          change.superseded.end(),
+                                          [&](const auto& old) { return old.first == other.id; });
+      if (other.name == candidate && !context.ours.contains(other.id) && !superseded) {
+        context.add(Severity::Error,
+                    "Name is taken on Docker",
+                    fmt::format("The container \"{}\" exists and is not part of this plan; {} is "
+                                "replaced, and its new container would need that name until it "
+                                "answers. Rename or remove that container.",
+                                candidate,
+                                change.address.str()),
+                    change.address,
+                    {});
       }
     }
   }
+}
+
+void note_unchecked_host(const PreflightContext& context) {
+  if (!context.observed.host || context.observed.host->here) {
+    return;
+  }
+  std::set<std::string> ports;
+  std::set<std::string> paths;
+  for (const ComingContainer& coming : context.coming) {
+    if (!published_ports(coming.docker).empty()) {
+      ports.insert(coming.change->address.str());
+    }
+    if (!needed_paths(coming.docker).empty()) {
+      paths.insert(coming.change->address.str());
+    }
+  }
+  std::vector<std::string> parts;
+  if (!ports.empty()) {
+    parts.push_back("whether programs outside Docker hold the ports of " + named(ports));
+  }
+  if (!paths.empty()) {
+    parts.push_back("whether the folders, files and devices of " + named(paths) + " exist");
+  }
+  if (!networks_with_subnets(context).empty()) {
+    parts.emplace_back("whether new subnets meet routes of the host");
+  }
+  parts.emplace_back("how much room its disk has");
+  context.diagnostics.note(
+      "Docker's host was not checked",
+      fmt::format("Docker does not run on this host: {}. Not checked: {}. Apply fails, and puts "
+                  "everything back, if one of these is in the way.",
+                  context.observed.host->why_not,
+                  fmt::join(parts, "; ")));
 }
 
 }  // namespace aim::planner

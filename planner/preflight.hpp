@@ -1,17 +1,27 @@
 #pragma once
 
 #include "core/diagnostic.hpp"
+#include "core/host_facts.hpp"
 #include "core/snapshot.hpp"
 #include "planner/plan.hpp"
 
 namespace aim::planner {
 
-/// Finds, before anything is touched, what would fail in apply: two resources on one host port, a
-/// host port held by a container that is not part of the plan. Errors at the places written.
+/// Finds, before anything is touched, what would fail in apply: ports, names, addresses and
+/// subnets that are taken, paths and devices that do not exist, drivers, runtimes and limits that
+/// this Docker does not have, a disk that is full. Errors at the places written. Only what the plan
+/// makes, starts or changes is looked at. Where the host has to be known and Docker runs elsewhere,
+/// a note says what was not checked.
 void preflight(const Plan& plan,
                const Configuration& configuration,
                const core::ObservedWorld& observed,
                core::Diagnostics& diagnostics);
+
+/// What has to be asked of Docker's host before `preflight` can answer for this plan; empty when
+/// nothing changes that rests on the host.
+[[nodiscard]] core::HostQuestions host_questions(const Plan& plan,
+                                                 const Configuration& configuration,
+                                                 const core::ObservedWorld& observed);
 
 /// A host port a container asks for, read off the canonical form "IP:HOST:CONTAINER/PROTO".
 [[nodiscard]] std::vector<core::PublishedPort> published_ports(const core::Map& docker_attributes);

@@ -200,12 +200,28 @@ CheckVerdict judge_body(const Check& check, const std::string& text) {
 
 }  // namespace
 
+namespace {
+
+/// Nothing tells how far a job is, so only the whole time counts unless a limit is given.
+ReadinessPolicy job_policy(const Map& readiness) {
+  ReadinessPolicy policy;
+  policy.job = true;
+  policy.start_timeout = duration_at(readiness, "start_timeout", policy.total_timeout);
+  policy.total_timeout = std::max(policy.total_timeout, policy.start_timeout);
+  return policy;
+}
+
+}  // namespace
+
 std::optional<ReadinessPolicy> readiness_policy(const Address& address, const Map& attributes) {
   if (address.kind != Kind::Endpoint && address.kind != Kind::Container) {
     return std::nullopt;
   }
   const Value* given = core::find(attributes, "readiness");
   const Map* settings = given ? given->get<Map>() : nullptr;
+  if (is_job(attributes)) {
+    return job_policy(settings ? *settings : Map());
+  }
   if (settings == nullptr && address.kind == Kind::Container) {
     return std::nullopt;
   }
@@ -255,8 +271,14 @@ Readiness::Readiness(ReadinessPolicy policy, core::Steady start)
     : policy_(std::move(policy)), start_(start), last_progress_(start), next_probe_(start) {}
 
 Readiness::Next Readiness::next(core::Steady now) const {
+  if (done_) {
+    return Ready{};
+  }
   if (exit_cause_) {
     return GiveUp{*exit_cause_};
+  }
+  if (policy_.job) {
+    return next_of_job(now);
   }
   if (current_ >= policy_.checks.size()) {
     return Ready{};
@@ -281,6 +303,19 @@ Readiness::Next Readiness::next(core::Steady now) const {
     return Wait{std::chrono::ceil<milliseconds>(next_probe_ - now)};
   }
   return Probe{current_};
+}
+
+Readiness::Next Readiness::next_of_job(core::Steady now) const {
+  const core::Steady end =
+      std::min(start_ + policy_.total_timeout, last_progress_ + policy_.start_timeout);
+  if (now < end) {
+    return Wait{std::chrono::ceil<milliseconds>(end - now)};
+  }
+  const bool silent = end < start_ + policy_.total_timeout;
+  return GiveUp{
+      fmt::format("was not done after {}{}",
+                  format_duration((silent ? policy_.start_timeout : policy_.total_timeout).count()),
+                  silent ? " without any progress" : "")};
 }
 
 void Readiness::on_verdict(std::size_t check, const CheckVerdict& verdict, core::Steady now) {
@@ -312,9 +347,15 @@ void Readiness::on_verdict(std::size_t check, const CheckVerdict& verdict, core:
 
 void Readiness::on_progress(core::Steady now) { last_progress_ = std::max(last_progress_, now); }
 
-void Readiness::on_exit(const core::ContainerExit& exit) { exit_cause_ = describe_exit(exit); }
+void Readiness::on_exit(const core::ContainerExit& exit) {
+  done_ = policy_.job && exit.exit_code == 0 && !exit.oom_killed;
+  exit_cause_ = describe_exit(exit);
+}
 
 std::string Readiness::waiting_for() const {
+  if (policy_.job) {
+    return "its end";
+  }
   if (current_ >= policy_.checks.size()) {
     return "nothing";
   }

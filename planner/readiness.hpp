@@ -27,6 +27,7 @@ struct Check {
 
 /// What being ready means for one resource.
 struct ReadinessPolicy {
+  bool job = false;           ///< it is done when it exits with 0, and nothing is checked
   std::vector<Check> checks;  ///< in order; each must pass once, the last ones after the first
   std::chrono::milliseconds interval{5'000};
   std::chrono::milliseconds start_timeout{30 * 60'000};  ///< without progress
@@ -83,6 +84,8 @@ class Readiness {
   [[nodiscard]] const ReadinessPolicy& policy() const { return policy_; }
 
  private:
+  [[nodiscard]] Next next_of_job(core::Steady now) const;
+
   ReadinessPolicy policy_;
   core::Steady start_;
   core::Steady last_progress_;
@@ -93,6 +96,7 @@ class Readiness {
   std::size_t refusals_ = 0;
   core::Steady last_refusal_;
   std::optional<std::string> exit_cause_;
+  bool done_ = false;  ///< a job that exited with 0
 };
 
 /// "exited with code 1", "was killed for using too much memory (OOM)", ...

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "planner/configuration.hpp"
 #include "planner/schema.hpp"
 #include "recipes/resolve.hpp"
 
@@ -34,7 +36,9 @@ Value with_volume_names(const Value& mounts, const NameLookup& names) {
     Map mount = *known;
     if (core::string_at(mount, "type") == "volume") {
       if (const auto source = core::string_at(mount, "source")) {
-        mount.insert_or_assign("source", names(Address{Kind::Volume, *source, std::nullopt}));
+        if (const core::Result<Address> volume = local_address(Kind::Volume, *source)) {
+          mount.insert_or_assign("source", names(*volume));
+        }
       }
     }
     result.emplace_back(std::move(mount));
@@ -49,6 +53,12 @@ bool concerns_aim_alone(std::string_view name) {
          (attribute->on_change == OnChange::Record && name != "stop_grace_period");
 }
 
+/// Networks and restart policy are members of the creation, files are put in after it, and that a
+/// job is one follows from its policy.
+bool has_a_call_of_its_own(std::string_view name) {
+  return name == "networks" || name == "restart" || name == "files" || name == "job";
+}
+
 }  // namespace
 
 Map docker_attributes(const Address& address, const Map& attributes, const NameLookup& names) {
@@ -56,12 +66,36 @@ Map docker_attributes(const Address& address, const Map& attributes, const NameL
       address.kind == Kind::Endpoint ? recipes::endpoint_container(attributes) : attributes;
   Map result;
   for (const auto& [name, value] : container) {
-    if (value.is_null() || name == "networks" || name == "restart" || concerns_aim_alone(name)) {
+    if (value.is_null() || has_a_call_of_its_own(name) || concerns_aim_alone(name)) {
       continue;
     }
     result.emplace(name, name == "mounts" ? with_volume_names(value, names) : value);
   }
   return result;
+}
+
+bool mounts_at(const Map& attributes, const std::string& path) {
+  const Value* mounts = core::find(attributes, "mounts");
+  const List* list = mounts ? mounts->get<List>() : nullptr;
+  return list && std::any_of(list->begin(), list->end(), [&](const Value& item) {
+           const Map* mount = item.get<Map>();
+           return mount && core::string_at(*mount, "target") == path;
+         });
+}
+
+std::map<std::string, std::string> volumes_by_path(const Map& attributes) {
+  std::map<std::string, std::string> volumes;
+  const Value* mounts = core::find(attributes, "mounts");
+  const List* list = mounts ? mounts->get<List>() : nullptr;
+  for (const Value& item : list ? *list : List()) {
+    const Map* mount = item.get<Map>();
+    const auto source = mount ? core::string_at(*mount, "source") : std::nullopt;
+    const auto target = mount ? core::string_at(*mount, "target") : std::nullopt;
+    if (source && target && core::string_at(*mount, "type") == "volume") {
+      volumes.emplace(*target, *source);
+    }
+  }
+  return volumes;
 }
 
 Map baseline_of(const core::ObservedContainer& container, const std::string& salt) {
@@ -85,17 +119,20 @@ std::vector<Attachment> attachments(const Address& address,
   if (wanted == nullptr) {
     return result;
   }
+  const std::string own_alias = network_alias(address);
   for (const auto& [key, value] : *wanted) {
-    Attachment attachment{names(Address{Kind::Network, key, std::nullopt}), {address.name}, {}};
+    const core::Result<Address> network = local_address(Kind::Network, key);
+    Attachment attachment{network ? names(*network) : key, {own_alias}, {}, {}};
     if (const Map* settings = value.get<Map>()) {
       if (const Value* aliases = core::find(*settings, "aliases"); aliases && aliases->is<List>()) {
         for (const Value& alias : *aliases->get<List>()) {
-          if (const std::string* text = alias.get<std::string>(); text && *text != address.name) {
+          if (const std::string* text = alias.get<std::string>(); text && *text != own_alias) {
             attachment.aliases.push_back(*text);
           }
         }
       }
       attachment.ipv4_address = core::string_at(*settings, "ipv4_address").value_or("");
+      attachment.ipv6_address = core::string_at(*settings, "ipv6_address").value_or("");
     }
     result.push_back(std::move(attachment));
   }
@@ -113,7 +150,7 @@ std::optional<Attachment> observed_attachment(const core::ObservedContainer& con
   if (one == nullptr) {
     return std::nullopt;
   }
-  Attachment attachment{network, {}, {}};
+  Attachment attachment{network, {}, {}, {}};
   if (const Map* settings = one->get<Map>()) {
     if (const Value* aliases = core::find(*settings, "aliases"); aliases && aliases->is<List>()) {
       for (const Value& alias : *aliases->get<List>()) {
@@ -123,21 +160,59 @@ std::optional<Attachment> observed_attachment(const core::ObservedContainer& con
       }
     }
     attachment.ipv4_address = core::string_at(*settings, "ipv4_address").value_or("");
+    attachment.ipv6_address = core::string_at(*settings, "ipv6_address").value_or("");
   }
   return attachment;
 }
 
-bool satisfies(const Attachment& observed, const Attachment& wanted) {
-  const bool has_aliases =
-      std::all_of(wanted.aliases.begin(), wanted.aliases.end(), [&](const std::string& alias) {
-        return std::find(observed.aliases.begin(), observed.aliases.end(), alias) !=
-               observed.aliases.end();
-      });
-  return has_aliases &&
-         (wanted.ipv4_address.empty() || wanted.ipv4_address == observed.ipv4_address);
+bool is_attached_as(const Attachment& observed,
+                    const Attachment& wanted,
+                    const std::optional<std::string>& hostname) {
+  const auto aliases = [&](const Attachment& attachment) {
+    std::set<std::string> all(attachment.aliases.begin(), attachment.aliases.end());
+    if (hostname) {
+      all.insert(*hostname);
+    }
+    return all;
+  };
+  return aliases(observed) == aliases(wanted) && observed.ipv4_address == wanted.ipv4_address &&
+         observed.ipv6_address == wanted.ipv6_address;
+}
+
+bool is_job(const Map& attributes) { return core::boolean_at(attributes, "job").value_or(false); }
+
+bool is_as_wanted(const Map& attributes, const core::ContainerState& state) {
+  switch (state.status) {
+    case core::ContainerStatus::Running:
+    case core::ContainerStatus::Restarting:
+      return true;
+    case core::ContainerStatus::Exited:
+      return is_job(attributes) && state.exit_code == 0;
+    case core::ContainerStatus::Created:
+    case core::ContainerStatus::Paused:
+    case core::ContainerStatus::Removing:
+    case core::ContainerStatus::Dead:
+      return false;
+  }
+  return false;
+}
+
+std::vector<std::string> namespace_donors(const Map& attributes) {
+  constexpr std::string_view kPrefix = "container:";
+  std::vector<std::string> donors;
+  for (const char* name : {"network_mode", "ipc", "pid"}) {
+    const std::string mode = core::string_at(attributes, name).value_or("");
+    if (mode.starts_with(kPrefix)) {
+      donors.push_back(mode.substr(kPrefix.size()));
+    }
+  }
+  return donors;
 }
 
 std::string restart_policy(const Map& attributes) {
+  if (is_job(attributes)) {
+    return "no";
+  }
   return core::string_at(attributes, "restart").value_or("unless-stopped");
 }
 
@@ -165,9 +240,10 @@ Map computed_before_apply(const Address& address,
                        port && port->is<std::int64_t>()
                            ? Value(fmt::format("http://{}:{}", host, *port->get<std::int64_t>()))
                            : Value(core::Unknown{}));
-      computed.emplace(
-          "internal_url",
-          fmt::format("http://{}:{}", address.name, recipes::endpoint_container_port(attributes)));
+      computed.emplace("internal_url",
+                       fmt::format("http://{}:{}",
+                                   network_alias(address),
+                                   recipes::endpoint_container_port(attributes)));
       computed.emplace("served_name", recipes::endpoint_served_name(attributes));
       computed.emplace("container_name", docker_name);
       break;

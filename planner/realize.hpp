@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,12 @@ using NameLookup = std::function<std::string(const core::Address&)>;
                                           const core::Map& attributes,
                                           const NameLookup& names);
 
+/// Whether something is mounted at `path`, by attributes in the vocabulary of kind `container`.
+[[nodiscard]] bool mounts_at(const core::Map& attributes, const std::string& path);
+
+/// Names of the volumes that are mounted, by path inside, for the same vocabulary.
+[[nodiscard]] std::map<std::string, std::string> volumes_by_path(const core::Map& attributes);
+
 /// What state keeps of an observed container to tell drift from. Environment, command and
 /// entrypoint can hold secrets in clear, so of these only a salted digest is kept; `salt` is the
 /// resource's (secret_salt).
@@ -36,12 +43,23 @@ using NameLookup = std::function<std::string(const core::Address&)>;
 [[nodiscard]] std::optional<core::Attachment> observed_attachment(
     const core::ObservedContainer& container, const std::string& network);
 
-/// Whether `observed` is what `wanted` asks for: its aliases are there and its address, if one was
-/// asked for. More aliases do no harm (Docker adds the container's short id).
-[[nodiscard]] bool satisfies(const core::Attachment& observed, const core::Attachment& wanted);
+/// Whether `observed` is what `wanted` asks for and nothing more. The container's host name, if one
+/// was set, is an alias of its everywhere, asked for or not.
+[[nodiscard]] bool is_attached_as(const core::Attachment& observed,
+                                  const core::Attachment& wanted,
+                                  const std::optional<std::string>& hostname);
 
 /// "no", "always", "unless-stopped" or "on-failure:N" as the resource wants it in the end.
 [[nodiscard]] std::string restart_policy(const core::Map& attributes);
+
+/// Whether it is done when it exits with 0.
+[[nodiscard]] bool is_job(const core::Map& attributes);
+
+/// Whether nothing has to be done about the state of a container: it runs, or the job is done.
+[[nodiscard]] bool is_as_wanted(const core::Map& attributes, const core::ContainerState& state);
+
+/// The containers, by id or name, whose network, IPC or PID namespace is shared.
+[[nodiscard]] std::vector<std::string> namespace_donors(const core::Map& attributes);
 
 /// How long the container gets to end by itself when it is stopped.
 [[nodiscard]] std::chrono::seconds stop_grace(const core::Map& attributes);

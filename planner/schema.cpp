@@ -111,7 +111,7 @@ std::string display_map(std::span<const Attribute> members, const Map& map) {
 std::string display_collection(const Attribute* attribute, const Value& value) {
   const Type type = attribute ? attribute->type : Type::Object;
   if (const Map* map = value.get<Map>()) {
-    if (type != Type::Networks) {
+    if (type != Type::Networks && type != Type::Files) {
       return display_map(attribute ? attribute->members : std::span<const Attribute>(), *map);
     }
     std::vector<std::string> entries;
@@ -120,14 +120,19 @@ std::string display_collection(const Attribute* attribute, const Value& value) {
       entries.push_back(fmt::format(
           "{}: {}",
           is_plain_key(key) ? key : quoted(key),
-          settings ? display_map(attachment_members(), *settings) : display(nullptr, item)));
+          settings
+              ? display_map(type == Type::Files ? file_members() : attachment_members(), *settings)
+              : display(nullptr, item)));
     }
     return entries.empty() ? "{}" : fmt::format("{{ {} }}", fmt::join(entries, ", "));
   }
   std::vector<std::string> items;
+  const std::span<const Attribute> members = type == Type::Mounts ? mount_members()
+                                             : attribute          ? attribute->members
+                                                                  : std::span<const Attribute>();
   for (const Value& item : *value.get<List>()) {
-    const Map* mount = type == Type::Mounts ? item.get<Map>() : nullptr;
-    items.push_back(mount ? display_map(mount_members(), *mount) : display(nullptr, item));
+    const Map* object = item.get<Map>();
+    items.push_back(object ? display_map(members, *object) : display(nullptr, item));
   }
   return fmt::format("[{}]", fmt::join(items, ", "));
 }

@@ -30,6 +30,10 @@ enum class Type {
   Ports,          ///< list of "[IP:]HOST:CONTAINER[/PROTO]"; canonical with IP and protocol
   Mounts,         ///< list of "source:/path[:ro]" or objects; canonical: objects sorted by target
   Networks,       ///< list of names or map of name to { aliases, ipv4_address }; canonical: map
+  Files,          ///< map of path to text or { content, mode, uid, gid }; canonical: the latter
+  Ulimits,        ///< map of name to a number or { soft, hard }; canonical: both, -1 is no limit
+  Gpus,           ///< a count, "all" or `members`; canonical: `members`
+  Objects,        ///< list of maps, each `members`
   Object          ///< `members`
 };
 
@@ -44,10 +48,12 @@ enum class OnChange {
 /// Where aim itself has to read the text (all but Any and the two of keys), it cannot be a secret.
 enum class Format {
   Any,
+  Content,      ///< anything, and it may be empty
   Plain,        ///< anything aim may read
   IpAddress,    ///< IPv4 or IPv6, canonical as inet_ntop writes it
   BindAddress,  ///< an IpAddress that a port is published on
   Ipv4Address,
+  Ipv6Address,
   Subnet,        ///< "172.30.0.0/16", no bit set behind the prefix
   AbsolutePath,  ///< canonical: without ".", "..", double and trailing slashes
   RequestPath,   ///< begins with a slash, no spaces
@@ -58,7 +64,21 @@ enum class Format {
   ExtraHost,        ///< "HOST:IP" or "HOST:host-gateway"
   NetworkMode,      ///< bridge, host, none, container:NAME
   IpcMode,          ///< none, private, shareable, host, container:NAME
+  PidMode,          ///< host, container:NAME
+  CpuList,          ///< "0-3,5"; canonical: ascending ranges
+  Device,           ///< "HOST[:CONTAINER][:ACCESS]"; canonical: shortest; a list is a sorted set
+  FileMode,         ///< octal, not 0
+  Platform,         ///< "OS/ARCHITECTURE[/VARIANT]"
+  GpuCount,         ///< a number above 0, or all
+  GpuCapability,    ///< a word; a list is a sorted set
+  Group,            ///< name or number; a list is a sorted set
+  SearchDomain,     ///< a host name, or "."
+  ResolverOption,   ///< a word for /etc/resolv.conf
+  HealthTest,       ///< a text for the shell, or CMD and words, CMD-SHELL and a text, NONE
+  Healthcheck,      ///< of an Object: a check that is taken away is { test: [NONE] }
+  AddressPools,     ///< of an Object: one pool stands beside the other members, several in `pools`
   EnvironmentKeys,  ///< keys without "="
+  FilePermissions,  ///< "644", "0600"; canonical with four digits
   LabelKeys         ///< keys that do not begin with "dev.aim."
 };
 
@@ -74,14 +94,17 @@ struct Attribute {
   std::span<const Attribute> members = {};  ///< of an Object
   bool required = false;
   bool sensitive = false;  ///< its value is a secret whatever it was made of
-  /// An in-place change from `null` to a value that Docker cannot take back: it is done last.
-  bool irreversible_when_set = false;
   /// Docker cannot remove the value in place: dropping it needs a new object.
   bool replace_when_removed = false;
+  /// What Docker's update call takes for "not set". Without it a limit that is set in place cannot
+  /// be taken back (but for `memory_swap`, which follows the memory), so that is done last.
+  std::optional<std::int64_t> unset_value = {};
   std::string_view least_api = "1.41";
   Format format = Format::Any;
   std::optional<double> minimum = {};  ///< of numbers, durations (milliseconds), sizes (bytes)
   std::optional<double> maximum = {};
+  /// Of Strings: one text alone is taken for a list of one.
+  bool one_alone = false;
   /// Known by name only: whoever writes it is told what to do instead, and nobody offers it.
   bool refused = false;
 };

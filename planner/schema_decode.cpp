@@ -22,13 +22,19 @@ struct ForeignWord {
 };
 
 // What people who come from Compose or `docker run` write first.
-constexpr std::array<ForeignWord, 14> kForeignWords = {{{"cmd", "command"},
+constexpr std::array<ForeignWord, 20> kForeignWords = {{{"cmd", "command"},
                                                         {"container_name", "name"},
+                                                        {"cpuset_cpus", "cpuset"},
+                                                        {"device_requests", "gpus"},
+                                                        {"dns_opt", "dns_options"},
+                                                        {"dns_opts", "dns_options"},
+                                                        {"enable_ipv6", "ipv6"},
                                                         {"environment", "env"},
                                                         {"healthcheck", "readiness"},
                                                         {"host", "bind"},
                                                         {"log_driver", "logging"},
                                                         {"mem_limit", "memory"},
+                                                        {"mem_reservation", "memory_reservation"},
                                                         {"memswap_limit", "memory_swap"},
                                                         {"published_port", "port"},
                                                         {"pull_policy", "pull"},
@@ -198,8 +204,16 @@ std::optional<Value> normalise_at(const Attribute& attribute,
       return normalise_mounts(value, site);
     case Type::Networks:
       return normalise_networks(value, site);
+    case Type::Files:
+      return normalise_files(value, site);
+    case Type::Ulimits:
+      return normalise_ulimits(attribute, value, site);
+    case Type::Gpus:
+      return normalise_gpus(attribute, value, site);
+    case Type::Objects:
+      return normalise_objects(attribute, value, site);
     case Type::Object:
-      return normalise_object(attribute.members, value, site);
+      return normalise_shaped_object(attribute, value, site);
   }
   return std::nullopt;
 }
@@ -226,12 +240,26 @@ Map decode_attributes(Kind kind,
   // What could be read is worth checking further: one run shall report everything.
   static_cast<void>(normalise_members(attributes(kind), written, site, owner, result));
   check_together(kind, result, site);
+  if (core::boolean_at(result, "job").value_or(false)) {
+    // Docker would run it again and again.
+    result.insert_or_assign("restart", "no");
+  }
   for (core::Diagnostic diagnostic : found.items()) {
     diagnostic.address = address.str();
     diagnostics.add(std::move(diagnostic));
   }
   return result;
 }
+
+namespace {
+
+bool takes_text_in_file(const core::PathStep& step) {
+  const std::string* name = std::get_if<std::string>(&step);
+  const Attribute* member = name ? find_member(file_members(), *name) : nullptr;
+  return member && member->type == Type::String;
+}
+
+}  // namespace
 
 bool takes_text(Kind kind, const core::Path& path) {
   std::span<const Attribute> members = attributes(kind);
@@ -248,13 +276,27 @@ bool takes_text(Kind kind, const core::Path& path) {
       case Type::RestartPolicy:
         return below == 0;
       case Type::Strings:
+        return (below == 0 && found->format == Format::HealthTest) ||
+               (below == 1 && std::holds_alternative<std::size_t>(path.back()));
       case Type::StringMap:
+        return below == 1;
       case Type::Ports:
+        return below == 1 && std::holds_alternative<std::size_t>(path.back());
+      case Type::Files:
+        return below == 1 || (below == 2 && takes_text_in_file(path.back()));
       case Type::Mounts:
       case Type::Networks:
-        return below == 1 &&
-               (found->type == Type::StringMap || std::holds_alternative<std::size_t>(path.back()));
+      case Type::Objects:
+        if (below == 1) {
+          return found->type != Type::Objects && std::holds_alternative<std::size_t>(path.back());
+        }
+        members = found->type == Type::Mounts     ? mount_members()
+                  : found->type == Type::Networks ? attachment_members()
+                                                  : found->members;
+        ++depth;
+        break;
       case Type::Object:
+      case Type::Gpus:
         members = found->members;
         break;
       case Type::Integer:
@@ -263,6 +305,7 @@ bool takes_text(Kind kind, const core::Path& path) {
       case Type::Duration:
       case Type::Size:
       case Type::Port:
+      case Type::Ulimits:
       case Type::Arguments:
         return false;
     }

@@ -56,6 +56,7 @@ Defaults of_all_tables() {
   }
   collect(mount_members(), defaults);
   collect(attachment_members(), defaults);
+  collect(file_members(), defaults);
   return defaults;
 }
 

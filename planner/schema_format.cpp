@@ -9,6 +9,7 @@
 #include "core/diagnostic.hpp"
 #include "core/value.hpp"
 #include "planner/ip_address.hpp"
+#include "planner/schema_hardware.hpp"
 
 namespace aim::planner {
 
@@ -179,6 +180,33 @@ std::optional<std::string> one_of_or_container(const std::string& text,
   return known ? std::optional(text) : std::nullopt;
 }
 
+std::optional<std::string> address(Format format, const std::string& text) {
+  const std::optional<IpAddress> ip = IpAddress::parse(text);
+  const bool fits = ip && (format != Format::Ipv4Address || ip->family == IpAddress::Family::V4) &&
+                    (format != Format::Ipv6Address || ip->family == IpAddress::Family::V6);
+  return fits ? std::optional(ip->str()) : std::nullopt;
+}
+
+bool is_one_word(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != '\x7f';
+  });
+}
+
+/// A name for the resolver: host names joined by dots, each of up to 63 letters.
+std::optional<std::string> domain(const std::string& text) {
+  constexpr std::size_t kLongest = 253;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t dot = std::min(text.find('.', begin), text.size());
+    if (!hostname(text.substr(begin, dot - begin))) {
+      return std::nullopt;
+    }
+    begin = dot + 1;
+  }
+  return text.size() <= kLongest ? std::optional(text) : std::nullopt;
+}
+
 std::optional<std::string> subnet(const std::string& text) {
   const std::optional<Subnet> parsed = Subnet::parse(text);
   return parsed && parsed->base() == *parsed ? std::optional(parsed->str()) : std::nullopt;
@@ -219,21 +247,34 @@ std::optional<std::string> canonical_restart(const std::string& text) {
   return *retries == 0 ? "on-failure" : fmt::format("on-failure:{}", *retries);
 }
 
+namespace {
+
+std::optional<std::string> file_mode(const std::string& text) {
+  const bool octal = (text.size() == 3 || text.size() == 4) &&
+                     text.find_first_not_of("01234567") == std::string::npos;
+  return octal ? std::optional(text.size() == 3 ? "0" + text : text) : std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::string> in_format(Format format, const std::string& text) {
   switch (format) {
     case Format::Any:
+    case Format::Content:
     case Format::Plain:
     case Format::EnvironmentKeys:
     case Format::LabelKeys:
+    case Format::HealthTest:
+    case Format::Healthcheck:
+    case Format::AddressPools:
       return text;
+    case Format::FilePermissions:
+      return file_mode(text);
     case Format::IpAddress:
     case Format::BindAddress:
-    case Format::Ipv4Address: {
-      const std::optional<IpAddress> ip = IpAddress::parse(text);
-      const bool fits =
-          ip && (format != Format::Ipv4Address || ip->family == IpAddress::Family::V4);
-      return fits ? std::optional(ip->str()) : std::nullopt;
-    }
+    case Format::Ipv4Address:
+    case Format::Ipv6Address:
+      return address(format, text);
     case Format::Subnet:
       return subnet(text);
     case Format::AbsolutePath:
@@ -258,6 +299,24 @@ std::optional<std::string> in_format(Format format, const std::string& text) {
       return one_of_or_container(text, {"bridge", "host", "none"});
     case Format::IpcMode:
       return one_of_or_container(text, {"none", "private", "shareable", "host"});
+    case Format::PidMode:
+      return one_of_or_container(text, {"host"});
+    case Format::CpuList:
+      return canonical_cpu_list(text);
+    case Format::Device:
+      return canonical_device(text);
+    case Format::FileMode:
+      return canonical_file_mode(text);
+    case Format::Platform:
+      return canonical_platform(text);
+    case Format::GpuCount:
+      return canonical_gpu_count(text);
+    case Format::GpuCapability:
+    case Format::Group:
+    case Format::ResolverOption:
+      return is_one_word(text) ? std::optional(text) : std::nullopt;
+    case Format::SearchDomain:
+      return text == "." ? std::optional(text) : domain(text);
   }
   return std::nullopt;
 }
@@ -265,15 +324,23 @@ std::optional<std::string> in_format(Format format, const std::string& text) {
 std::string_view expected(Format format) {
   switch (format) {
     case Format::Any:
+    case Format::Content:
     case Format::Plain:
     case Format::EnvironmentKeys:
     case Format::LabelKeys:
+    case Format::HealthTest:
+    case Format::Healthcheck:
+    case Format::AddressPools:
       return "text";
+    case Format::FilePermissions:
+      return "permissions in three or four octal digits, such as 0644";
     case Format::IpAddress:
     case Format::BindAddress:
       return "an IP address";
     case Format::Ipv4Address:
       return "an IPv4 address";
+    case Format::Ipv6Address:
+      return "an IPv6 address";
     case Format::Subnet:
       return "a subnet such as 172.30.0.0/16";
     case Format::AbsolutePath:
@@ -294,6 +361,26 @@ std::string_view expected(Format format) {
       return "bridge, host, none or container:NAME";
     case Format::IpcMode:
       return "none, private, shareable, host or container:NAME";
+    case Format::PidMode:
+      return "host or container:NAME";
+    case Format::CpuList:
+      return "numbers and ranges such as 0-3,6";
+    case Format::Device:
+      return "a device such as /dev/fuse, /dev/sdb:/dev/xvdb or /dev/sdb:/dev/xvdb:r";
+    case Format::FileMode:
+      return "octal permissions such as 1777 or 0750, and not 0";
+    case Format::Platform:
+      return "a platform such as linux/amd64 or linux/arm/v7";
+    case Format::GpuCount:
+      return "a number of GPUs, or `all`";
+    case Format::GpuCapability:
+      return "a capability such as gpu, compute or utility";
+    case Format::Group:
+      return "a name or number of a group";
+    case Format::SearchDomain:
+      return "a domain such as lab.example";
+    case Format::ResolverOption:
+      return "an option such as ndots:2";
   }
   return "text";
 }
@@ -315,6 +402,9 @@ std::string format_hint(Format format, const std::string& text) {
     return " Docker takes the profile itself and not its path: write the JSON, as in "
            "seccomp=${file:profile.json}.";
   }
+  if (format == Format::Platform && !text.empty() && text.find('/') == std::string::npos) {
+    return fmt::format(" Did you mean `linux/{}`?", text);
+  }
   if (format == Format::NetworkMode && !text.empty()) {
     return " To join a network of this configuration, name it in `networks`.";
   }
@@ -322,7 +412,8 @@ std::string format_hint(Format format, const std::string& text) {
 }
 
 bool takes_secret(Format format) {
-  return format == Format::Any || format == Format::EnvironmentKeys || format == Format::LabelKeys;
+  return format == Format::Any || format == Format::Content || format == Format::EnvironmentKeys ||
+         format == Format::LabelKeys || format == Format::HealthTest;
 }
 
 }  // namespace aim::planner

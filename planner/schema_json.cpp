@@ -42,6 +42,13 @@ json::object map_of(json::object item) {
   return {{"type", "object"}, {"additionalProperties", std::move(item)}};
 }
 
+json::object limit() {
+  return {{"anyOf",
+           {json::object{{"type", "integer"}, {"minimum", -1}},
+            json::object{{"const", "unlimited"}},
+            pattern("^-?[0-9]+$")}}};
+}
+
 json::object definition_of_type(Type type) {
   switch (type) {
     case Type::String:
@@ -79,10 +86,19 @@ json::object definition_of_type(Type type) {
       return any_of({list_of(any_of(
           {pattern(R"(^(\[[0-9a-fA-F:.]+\]:|[0-9.]+:)?[0-9]+:[0-9]+(/(tcp|udp|sctp))?$)")}))});
     case Type::Mounts:
-      return any_of(
-          {list_of(any_of({pattern("^[^:]+:/[^:]+(:(ro|rw))?$"), reference_to("mount")}))});
+      return any_of({list_of(any_of({pattern(R"re(^([^:\[]+|[^\[]+\[".*"\]):/[^:]+(:(ro|rw))?$)re"),
+                                     reference_to("mount")}))});
     case Type::Networks:
       return any_of({list_of({{"type", "string"}}), map_of(any_of({reference_to("attachment")}))});
+    case Type::Files:
+      return any_of({map_of(any_of({text(), reference_to("file")}))});
+    case Type::Ulimits: {
+      json::object both = map_of(limit());
+      both["required"] = json::array{"soft", "hard"};
+      return any_of({map_of(any_of({limit(), std::move(both)}))});
+    }
+    case Type::Gpus:
+    case Type::Objects:
     case Type::Object:
       break;
   }
@@ -108,7 +124,9 @@ constexpr NamedType kNamedTypes[] = {{Type::String, "text"},
                                      {Type::RestartPolicy, "restartPolicy"},
                                      {Type::Ports, "ports"},
                                      {Type::Mounts, "mounts"},
-                                     {Type::Networks, "networks"}};
+                                     {Type::Networks, "networks"},
+                                     {Type::Files, "files"},
+                                     {Type::Ulimits, "ulimits"}};
 
 std::string_view definition_name(Type type) {
   for (const NamedType& named : kNamedTypes) {
@@ -121,9 +139,48 @@ std::string_view definition_name(Type type) {
 
 json::object object_of(std::span<const Attribute> members);
 
+constexpr std::string_view kAddress =
+    R"re(^(endpoint|container|network|volume)\.[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}(\[".*"\])?$)re";
+
+/// What the types of the table have no word for.
+std::optional<json::object> form_of_its_own(std::string_view name) {
+  if (name == "for_each") {
+    return json::object{{"anyOf",
+                         {json::object{{"type", "array"},
+                                       {"uniqueItems", true},
+                                       {"items", {{"type", {"string", "number", "boolean"}}}}},
+                          json::object{{"type", "object"}},
+                          reference_to("interpolated")}}};
+  }
+  if (name == "ignore_changes") {
+    return json::object{{"anyOf",
+                         {json::object{{"const", "all"}},
+                          list_of({{"type", "string"}}),
+                          reference_to("interpolated")}}};
+  }
+  if (name == "depends_on") {
+    return any_of({list_of({{"anyOf", {pattern(kAddress), reference_to("interpolated")}}})});
+  }
+  return std::nullopt;
+}
+
 json::object form_of(const Attribute& attribute) {
+  if (std::optional<json::object> own = form_of_its_own(attribute.name)) {
+    return std::move(*own);
+  }
   if (attribute.type == Type::Object) {
     return any_of({object_of(attribute.members)});
+  }
+  if (attribute.type == Type::Objects) {
+    return any_of({list_of(any_of({object_of(attribute.members)}))});
+  }
+  if (attribute.type == Type::Gpus) {
+    return any_of({json::object{{"type", "integer"}, {"minimum", 1}},
+                   pattern("^(all|[0-9]+)$"),
+                   object_of(attribute.members)});
+  }
+  if (attribute.format == Format::HealthTest) {
+    return any_of({json::object{{"type", "string"}}, list_of(text())});
   }
   if (!attribute.choices.empty()) {
     json::array choices;
@@ -131,6 +188,9 @@ json::object form_of(const Attribute& attribute) {
       choices.emplace_back(choice);
     }
     return any_of({json::object{{"enum", std::move(choices)}}});
+  }
+  if (attribute.one_alone) {
+    return any_of({reference_to(definition_name(attribute.type)), text()});
   }
   return reference_to(definition_name(attribute.type));
 }
@@ -208,6 +268,7 @@ json::object definitions() {
   }
   result["mount"] = object_of(mount_members());
   result["attachment"] = object_of(attachment_members());
+  result["file"] = object_of(file_members());
   for (const Kind kind : core::kAllKinds) {
     result[core::to_string(kind)] = resource(kind);
   }
@@ -240,7 +301,31 @@ json::object output() {
                        {"description", {{"type", "string"}}}};
   json::object long_form = closed_object(std::move(members));
   long_form["required"] = json::array{"value"};
-  return {{"anyOf", {text(), std::move(long_form)}}};
+  return {{"anyOf", {text(), json::object{{"type", "array"}}, std::move(long_form)}}};
+}
+
+json::object address() { return pattern(kAddress); }
+
+json::object entry_of(json::object members, std::initializer_list<std::string_view> required) {
+  json::object schema = closed_object(std::move(members));
+  json::array names;
+  for (const std::string_view name : required) {
+    names.emplace_back(name);
+  }
+  schema["required"] = std::move(names);
+  return schema;
+}
+
+/// Sections that say how what is deployed becomes what is written.
+void add_transitions(json::object& properties) {
+  properties["moved"] =
+      described("Resources that have another address now. Their objects on Docker are kept.",
+                {{"type", {"array", "null"}},
+                 {"items", entry_of({{"from", address()}, {"to", address()}}, {"from", "to"})}});
+  properties["removed"] = described(
+      "Resources that are gone from here, and whether their objects go as well.",
+      {{"type", {"array", "null"}},
+       {"items", entry_of({{"from", address()}, {"destroy", {{"type", "boolean"}}}}, {"from"})}});
 }
 
 json::object defaults() {
@@ -262,8 +347,9 @@ json::object backends() {
 json::object sections() {
   json::object properties;
   properties["version"] = described("Version of this format.", {{"const", 1}});
-  properties["project"] = described("Identity of this configuration on Docker, with the workspace.",
-                                    pattern("^[a-z0-9][a-z0-9-]{0,39}$"));
+  properties["project"] =
+      described("Identity of this configuration on Docker, with the workspace.",
+                {{"anyOf", {pattern("^[a-z0-9][a-z0-9-]{0,39}$"), reference_to("interpolated")}}});
   properties["hosts"] = described(
       "Where Docker is.",
       closed_object({{"local", any_of({closed_object({{"docker", reference_to("text")}})})}}));
@@ -275,7 +361,11 @@ json::object sections() {
   for (const Kind kind : core::kAllKinds) {
     properties[core::section_name(kind)] = resources(kind);
   }
+  add_transitions(properties);
   properties["outputs"] = described("Values for people and programs.", map_of(output()));
+  properties["on_failure"] =
+      described("What becomes of the rest of an apply when a part of it fails.",
+                any_of({json::object{{"enum", {"rollback", "keep"}}}}));
   properties["state"] =
       described("Where aim keeps what it did.", closed_object({{"path", reference_to("text")}}));
   return properties;

@@ -18,6 +18,75 @@ inline constexpr Attribute kLoggingMembers[] = {
      .format = Format::Plain},
     {.name = "options", .type = StringMap, .description = "Options of the driver."}};
 
+inline constexpr Attribute kUlimitMembers[] = {
+    {.name = "soft",
+     .type = Integer,
+     .description = "What counts; the process may raise it up to `hard`. -1 is no limit.",
+     .required = true,
+     .minimum = -1},
+    {.name = "hard",
+     .type = Integer,
+     .description = "How far `soft` can be raised. -1 is no limit.",
+     .required = true,
+     .minimum = -1}};
+
+inline constexpr Attribute kGpuMembers[] = {
+    {.name = "count",
+     .type = String,
+     .description = "How many, or `all`. Instead of `ids`.",
+     .format = Format::GpuCount},
+    {.name = "ids",
+     .type = Strings,
+     .description = "Which ones, as the driver names them: index or UUID for nvidia, such as "
+                    "amd.com/gpu=0 for cdi.",
+     .format = Format::Plain},
+    {.name = "driver",
+     .type = String,
+     .description = "Device driver of Docker, such as nvidia or cdi (which needs Docker API 1.44). "
+                    "Left out: the one that has the capabilities.",
+     .format = Format::Plain},
+    {.name = "capabilities",
+     .type = Strings,
+     .description = "What the driver must be able to do, all of them. Left out: gpu.",
+     .format = Format::GpuCapability},
+    {.name = "options", .type = StringMap, .description = "Options of the driver."}};
+
+inline constexpr Attribute kHealthcheckMembers[] = {
+    {.name = "test",
+     .type = Strings,
+     .description = "A text for the image's shell; or `[CMD, program, ...]` without a shell, or "
+                    "`[NONE]`. Left out: the image's.",
+     .format = Format::HealthTest},
+    {.name = "interval",
+     .type = Duration,
+     .description = "Pause between two checks.",
+     .default_text = "30s",
+     .minimum = 1},
+    {.name = "timeout",
+     .type = Duration,
+     .description = "How long one check may take.",
+     .default_text = "30s",
+     .minimum = 1},
+    {.name = "retries",
+     .type = Integer,
+     .description = "How many checks must fail in a row.",
+     .default_text = "3",
+     .minimum = 1},
+    {.name = "start_period",
+     .type = Duration,
+     .description = "How long failures do not count after the start.",
+     .default_text = "0s",
+     .minimum = 0},
+    {.name = "start_interval",
+     .type = Duration,
+     .description = "Pause between two checks during `start_period`. Left out: Docker's 5s.",
+     .least_api = "1.44",
+     .minimum = 1},
+    {.name = "disable",
+     .type = Boolean,
+     .description = "Takes the image's check away; nothing else may be set then.",
+     .default_text = "false"}};
+
 inline constexpr Attribute kHttpPath = {.name = "path",
                                         .type = String,
                                         .on_change = Record,

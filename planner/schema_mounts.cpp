@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "planner/configuration.hpp"
 #include "planner/schema_format.hpp"
 #include "planner/schema_normalise.hpp"
 #include "planner/schema_tables.hpp"
@@ -43,8 +44,10 @@ std::optional<Map> from_short_form(const std::string& text, const Site& site) {
     return std::nullopt;
   };
   std::vector<std::string> parts;
+  // The key of an instance, `data["eu:1"]`, may hold colons.
   std::size_t begin = 0;
-  for (std::size_t colon = text.find(':'); colon != std::string::npos;
+  const std::size_t key_end = text.find("[\"") < text.find(':') ? text.find("\"]") : 0;
+  for (std::size_t colon = text.find(':', key_end); colon != std::string::npos;
        colon = text.find(':', begin)) {
     parts.push_back(text.substr(begin, colon - begin));
     begin = colon + 1;
@@ -87,6 +90,9 @@ bool check_bind_source(Map& mount, const std::string& source, const Site& site) 
 }
 
 bool check_volume_source(const std::string& source, const Site& site) {
+  if (source.find("[\"") != std::string::npos && local_address(core::Kind::Volume, source)) {
+    return true;
+  }
   if (source.find('/') == std::string::npos && source.find('~') == std::string::npos &&
       !source.starts_with('.') && !source.empty()) {
     return true;
@@ -126,6 +132,60 @@ bool check_tmpfs(Map& mount, const Site& site) {
   return true;
 }
 
+struct MemberOfType {
+  std::string_view name;
+  std::string_view type;
+  std::string_view who;
+};
+
+constexpr MemberOfType kMembersOfTypes[] = {{"propagation", "bind", "a bind mount"},
+                                            {"recursive", "bind", "a bind mount"},
+                                            {"create_source", "bind", "a bind mount"},
+                                            {"nocopy", "volume", "a volume"},
+                                            {"subpath", "volume", "a volume"},
+                                            {"size", "tmpfs", "a tmpfs"},
+                                            {"mode", "tmpfs", "a tmpfs"}};
+
+/// Docker refuses what belongs to another type, or passes over it.
+bool check_members_of_type(const Map& mount, const std::string& type, const Site& site) {
+  bool good = true;
+  for (const MemberOfType& member : kMembersOfTypes) {
+    if (member.type != type && core::find(mount, member.name) != nullptr) {
+      site.error(
+          "Invalid mount",
+          fmt::format(
+              "`{}` has `{}`, which only {} can have.", site.name(), member.name, member.who));
+      good = false;
+    }
+  }
+  return good;
+}
+
+/// A path that leaves the volume is refused by Docker when the container starts.
+bool check_subpath(const Map& mount, const Site& site) {
+  const std::optional<std::string> path = core::string_at(mount, "subpath");
+  const std::string whole = path ? "/" + *path + "/" : std::string();
+  if (!path || (!path->starts_with('/') && whole.find("/../") == std::string::npos)) {
+    return true;
+  }
+  site.error("Invalid mount",
+             fmt::format("`{}` has the subpath {}, which must be relative and stay inside the "
+                         "volume.",
+                         site.name(),
+                         shown(*path)));
+  return false;
+}
+
+/// What Docker does anyway need not be said.
+void drop_defaults(Map& mount) {
+  for (const auto& [name, value] :
+       {std::pair{"recursive", true}, {"create_source", false}, {"nocopy", false}}) {
+    if (core::boolean_at(mount, name) == value) {
+      mount.erase(name);
+    }
+  }
+}
+
 /// What the members must fulfil together. Values that are not known yet are not looked at.
 bool check_mount(Map& mount, const Site& site) {
   if (core::string_at(mount, "target") == "/") {
@@ -150,13 +210,12 @@ bool check_mount(Map& mount, const Site& site) {
     mount.emplace("type", source_text->starts_with('/') ? "bind" : "volume");
   }
   const std::string type = core::string_at(mount, "type").value_or("");
+  if (!check_members_of_type(mount, type, site) || !check_subpath(mount, site)) {
+    return false;
+  }
+  drop_defaults(mount);
   if (type == "tmpfs") {
     return check_tmpfs(mount, site);
-  }
-  if (core::find(mount, "size") != nullptr) {
-    site.error("Invalid mount",
-               fmt::format("`{}` has a size, which only a tmpfs can have.", site.name()));
-    return false;
   }
   if (source == nullptr) {
     site.error(

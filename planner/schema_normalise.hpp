@@ -33,8 +33,24 @@ namespace aim::planner {
                                                          const Site& site);
 [[nodiscard]] std::optional<core::Value> normalise_mounts(const core::Value& value,
                                                           const Site& site);
+[[nodiscard]] std::optional<core::Value> normalise_files(const core::Value& value,
+                                                         const Site& site);
 [[nodiscard]] std::optional<core::Value> normalise_networks(const core::Value& value,
                                                             const Site& site);
+
+[[nodiscard]] std::optional<core::Value> normalise_ulimits(const Attribute& attribute,
+                                                           const core::Value& value,
+                                                           const Site& site);
+[[nodiscard]] std::optional<core::Value> normalise_gpus(const Attribute& attribute,
+                                                        const core::Value& value,
+                                                        const Site& site);
+[[nodiscard]] std::optional<core::Value> normalise_objects(const Attribute& attribute,
+                                                           const core::Value& value,
+                                                           const Site& site);
+/// Object, whose format may ask for more than its members.
+[[nodiscard]] std::optional<core::Value> normalise_shaped_object(const Attribute& attribute,
+                                                                 const core::Value& value,
+                                                                 const Site& site);
 
 /// How the members of an object, or of a whole resource, are spoken of in messages.
 struct Owner {

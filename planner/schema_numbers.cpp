@@ -206,6 +206,10 @@ std::optional<Value> normalise_number(const Attribute& attribute,
     case Type::Ports:
     case Type::Mounts:
     case Type::Networks:
+    case Type::Files:
+    case Type::Ulimits:
+    case Type::Gpus:
+    case Type::Objects:
     case Type::Object:
       break;
   }

@@ -34,6 +34,12 @@ std::string_view cost_words(OnChange change) {
 }
 
 std::string type_cell(const Attribute& attribute) {
+  if (attribute.name == "for_each") {
+    return "list or map";
+  }
+  if (attribute.name == "ignore_changes") {
+    return "list of paths, or `all`";
+  }
   if (!attribute.choices.empty()) {
     return fmt::format("`{}`", fmt::join(attribute.choices, "`, `"));
   }
@@ -92,6 +98,15 @@ std::string member_sections(std::span<const Attribute> attributes, const std::st
     } else if (attribute.type == Type::Networks) {
       members = attachment_members();
       heading = fmt::format("A value of `{}` as a map", path);
+    } else if (attribute.type == Type::Files) {
+      members = file_members();
+      heading = fmt::format("A value of `{}` as a map", path);
+    } else if (attribute.type == Type::Ulimits) {
+      heading = fmt::format("A value of `{}` as a map", path);
+    } else if (attribute.type == Type::Gpus) {
+      heading = fmt::format("`{}` as a map", path);
+    } else if (attribute.type == Type::Objects) {
+      heading = fmt::format("An item of `{}`", path);
     }
     if (members.empty()) {
       continue;
@@ -151,6 +166,14 @@ std::string_view type_words(Type type) {
       return "list of mounts";
     case Type::Networks:
       return "list or map of networks";
+    case Type::Files:
+      return "map of files";
+    case Type::Ulimits:
+      return "map of limits";
+    case Type::Gpus:
+      return "count, `all` or map";
+    case Type::Objects:
+      return "list of maps";
     case Type::Object:
       return "map";
   }

@@ -59,7 +59,6 @@ inline constexpr Attribute kMemory = {
     .type = Size,
     .on_change = InPlace,
     .description = "Memory limit; Docker takes no less than 6MiB. Left out: no limit.",
-    .irreversible_when_set = true,
     .replace_when_removed = true,
     .minimum = 6 * kMebi};
 inline constexpr Attribute kMemorySwap = {
@@ -69,8 +68,6 @@ inline constexpr Attribute kMemorySwap = {
     .description =
         "Limit of memory and swap together, or -1 for unlimited swap; needs `memory`. "
         "Left out: twice `memory`.",
-    .irreversible_when_set = true,
-    .replace_when_removed = true,
     .minimum = -1};
 inline constexpr Attribute kCpus = {.name = "cpus",
                                     .type = Number,
@@ -78,7 +75,6 @@ inline constexpr Attribute kCpus = {.name = "cpus",
                                     .description =
                                         "How many CPUs' worth of time it gets, such as 1.5. "
                                         "Left out: no limit.",
-                                    .irreversible_when_set = true,
                                     .replace_when_removed = true,
                                     .minimum = 0.01};
 inline constexpr Attribute kShmSize = {.name = "shm_size",
@@ -98,8 +94,17 @@ inline constexpr Attribute kIpc = {.name = "ipc",
                                    .type = String,
                                    .description =
                                        "IPC namespace: none, private, shareable, host or "
-                                       "container:NAME. Left out: the daemon's setting.",
+                                       "container:NAME, NAME being a key of this configuration or "
+                                       "a container on Docker. Left out: the daemon's setting.",
                                    .format = Format::IpcMode};
+inline constexpr Attribute kFiles = {
+    .name = "files",
+    .type = Files,
+    .on_change = InPlace,
+    .description =
+        "Files that are put into the container before it starts, by absolute path: text, "
+        "or a map. A file that comes or goes needs a new container; a new content does "
+        "not."};
 inline constexpr Attribute kPull = {
     .name = "pull",
     .type = String,

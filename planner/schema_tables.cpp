@@ -76,6 +76,7 @@ constexpr Attribute kEndpoint[] = {
     kUser,
     kInit,
     stop_grace_period("60s"),
+    kFiles,
     kPull,
     logging("Where its output goes.",
             R"({ driver: json-file, options: { max-size: 50m, max-file: "3" } })"),
@@ -86,20 +87,50 @@ constexpr Attribute kEndpoint[] = {
      .default_text = "{}",
      .members = members::kEndpointReadiness}};
 
-constexpr Attribute kIpamMembers[] = {
+constexpr Attribute kGateway = {
+    .name = "gateway",
+    .type = String,
+    .description = "The network's own address. Left out: the first of the subnet.",
+    .format = Format::IpAddress};
+constexpr Attribute kIpRange = {
+    .name = "ip_range",
+    .type = String,
+    .description = "Part of the subnet that containers get their addresses from.",
+    .format = Format::Subnet};
+constexpr Attribute kAuxAddresses = {.name = "aux_addresses",
+                                     .type = StringMap,
+                                     .description =
+                                         "Addresses of the subnet that no container gets, each "
+                                         "with a name."};
+
+constexpr Attribute kPoolMembers[] = {
     {.name = "subnet",
      .type = String,
      .description = "Addresses of the network, such as 172.30.0.0/16.",
      .required = true,
      .format = Format::Subnet},
-    {.name = "gateway",
+    kGateway,
+    kIpRange,
+    kAuxAddresses};
+
+constexpr Attribute kIpamMembers[] = {
+    {.name = "subnet",
      .type = String,
-     .description = "The network's own address. Left out: the first of the subnet.",
-     .format = Format::IpAddress},
-    {.name = "ip_range",
+     .description = "Addresses of the network, such as 172.30.0.0/16.",
+     .format = Format::Subnet},
+    kGateway,
+    kIpRange,
+    kAuxAddresses,
+    {.name = "pools",
+     .type = Objects,
+     .description = "Several subnets, one of IPv4 and one of IPv6 for bridge, instead of the four "
+                    "above.",
+     .members = kPoolMembers},
+    {.name = "driver",
      .type = String,
-     .description = "Part of the subnet that containers get their addresses from.",
-     .format = Format::Subnet}};
+     .description = "Docker's driver for addresses. Left out: default.",
+     .format = Format::Plain},
+    {.name = "options", .type = StringMap, .description = "Options of the driver."}};
 
 constexpr Attribute kNetwork[] = {
     {.name = "driver",
@@ -117,14 +148,21 @@ constexpr Attribute kNetwork[] = {
      .default_text = "false"},
     {.name = "ipv6",
      .type = Boolean,
-     .description = "Whether it has IPv6 addresses too.",
+     .description =
+         "Whether it has IPv6 addresses too. Before Docker 27 it needs an IPv6 subnet in "
+         "`ipam` then.",
      .default_text = "false"},
+    {.name = "ipv4",
+     .type = Boolean,
+     .description = "Whether it has IPv4 addresses. Left out: true.",
+     .least_api = "1.48"},
     {.name = "options", .type = StringMap, .description = "Options of the driver."},
     kLabels,
     {.name = "ipam",
      .type = Object,
      .description = "Its addresses. Left out: Docker chooses.",
-     .members = kIpamMembers}};
+     .members = kIpamMembers,
+     .format = Format::AddressPools}};
 
 constexpr Attribute kVolume[] = {
     {.name = "driver",

@@ -13,6 +13,9 @@ namespace aim::planner {
 /// What one entry of `networks` takes when it is a map.
 [[nodiscard]] std::span<const Attribute> attachment_members();
 
+/// What one entry of `files` takes when it is a map.
+[[nodiscard]] std::span<const Attribute> file_members();
+
 /// The attribute of that name, or null.
 [[nodiscard]] const Attribute* find_member(std::span<const Attribute> members,
                                            std::string_view name);

@@ -72,7 +72,7 @@ std::optional<Value> text(const Attribute& attribute, const Value& value, const 
     refuse(site, "text", value, value.is<bool>() ? " Put it in quotes if that text is meant." : "");
     return std::nullopt;
   }
-  if (plain->empty()) {
+  if (plain->empty() && attribute.format != Format::Content) {
     if (attribute.sensitive) {
       refuse_empty_secret(site);
     } else {
@@ -140,7 +140,40 @@ void make_set(List& list) {
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
+/// Docker takes any first word and never runs the check then.
+bool is_health_test(const List& words, const Site& site) {
+  const std::string* kind = words.empty() ? nullptr : words.front().get<std::string>();
+  const bool known = kind && (*kind == "CMD" || *kind == "CMD-SHELL");
+  if (known && (*kind == "CMD" ? words.size() > 1 : words.size() == 2)) {
+    return true;
+  }
+  site.error(
+      "Invalid value",
+      known ? fmt::format("`{}` begins with {}, so {} must follow.",
+                          site.name(),
+                          *kind,
+                          *kind == "CMD" ? "a program and its arguments" : "one text for the shell")
+            : fmt::format("`{}` must be a text, or a list that begins with CMD or CMD-SHELL or is "
+                          "[NONE]: Docker never runs any other.",
+                          site.name()));
+  return false;
+}
+
+/// The order of some lists has no meaning.
+bool is_set(Format format) {
+  return format == Format::Capability || format == Format::Device || format == Format::Group ||
+         format == Format::GpuCapability;
+}
+
 std::optional<Value> strings(const Attribute& attribute, const Value& value, const Site& site) {
+  const bool health_test = attribute.format == Format::HealthTest;
+  if (health_test && value.is<std::string>()) {
+    if (value == Value("")) {
+      refuse(site, "a command", value);
+      return std::nullopt;
+    }
+    return Value(List{"CMD-SHELL", value});
+  }
   const List* items = value.get<List>();
   if (items == nullptr) {
     refuse(site,
@@ -160,8 +193,11 @@ std::optional<Value> strings(const Attribute& attribute, const Value& value, con
       result.push_back(std::move(*item));
     }
   }
-  if (attribute.format == Format::Capability) {
+  if (is_set(attribute.format)) {
     make_set(result);
+  }
+  if (!failed && health_test && !is_health_test(result, site)) {
+    return std::nullopt;
   }
   return failed ? std::nullopt : std::optional<Value>(std::move(result));
 }
@@ -248,6 +284,10 @@ std::optional<Value> normalise_text(const Attribute& attribute,
     case Type::Ports:
     case Type::Mounts:
     case Type::Networks:
+    case Type::Files:
+    case Type::Ulimits:
+    case Type::Gpus:
+    case Type::Objects:
     case Type::Object:
       break;
   }

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 
-#include "planner/ip_address.hpp"
+#include "planner/schema_hardware.hpp"
+#include "planner/schema_network_pools.hpp"
 #include "planner/schema_normalise.hpp"
 
 namespace aim::planner {
@@ -40,6 +43,82 @@ void check_swap(const Map& attributes, const Site& site) {
   }
 }
 
+/// Docker lets nothing be promised that the limit forbids.
+void check_reservation(const Map& attributes, const Site& site) {
+  const std::optional<std::int64_t> memory = core::integer_at(attributes, "memory");
+  const std::optional<std::int64_t> reserved = core::integer_at(attributes, "memory_reservation");
+  if (memory && reserved && *reserved > *memory) {
+    site.at("memory_reservation")
+        .error("Conflicting attributes",
+               fmt::format("`memory_reservation` cannot be more than `memory`: {} is more than {}.",
+                           format_size(*reserved),
+                           format_size(*memory)));
+  }
+}
+
+/// The settings that belong to a namespace; the runtime refuses any other when it starts.
+bool is_of_namespaces(std::string_view name) {
+  constexpr std::array<std::string_view, 9> kOthers = {"kernel.domainname",
+                                                       "kernel.msgmax",
+                                                       "kernel.msgmnb",
+                                                       "kernel.msgmni",
+                                                       "kernel.sem",
+                                                       "kernel.shmall",
+                                                       "kernel.shmmax",
+                                                       "kernel.shmmni",
+                                                       "kernel.shm_rmid_forced"};
+  return name.starts_with("net.") || name.starts_with("fs.mqueue.") ||
+         std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end();
+}
+
+void check_sysctls(const Map& attributes, const Site& site) {
+  const core::Value* sysctls = core::find(attributes, "sysctls");
+  const Map* settings = sysctls ? sysctls->get<Map>() : nullptr;
+  if (settings == nullptr) {
+    return;
+  }
+  const bool host_network = core::string_at(attributes, "network_mode") == "host";
+  const bool host_ipc = core::string_at(attributes, "ipc") == "host";
+  for (const auto& [name, value] : *settings) {
+    const Site place = site.at("sysctls").at(name);
+    const bool of_network = name.starts_with("net.");
+    if (!is_of_namespaces(name)) {
+      place.error(
+          "Setting of the whole host",
+          fmt::format("A container has no {} of its own: it holds for the whole kernel. Set "
+                      "it on the host, or remove it.",
+                      name));
+    } else if (of_network ? host_network : host_ipc && name != "kernel.domainname") {
+      place.error("Conflicting attributes",
+                  fmt::format("With `{}: host` the container uses the host's {} and may not change "
+                              "{}. Set it on the host, or remove it.",
+                              of_network ? "network_mode" : "ipc",
+                              of_network ? "network" : "IPC namespace",
+                              name));
+    }
+  }
+}
+
+/// Two devices at one place inside: the second would hide the first.
+void check_devices(const Map& attributes, const Site& site) {
+  const core::Value* devices = core::find(attributes, "devices");
+  const core::List* list = devices ? devices->get<core::List>() : nullptr;
+  std::map<std::string, std::string> taken;
+  for (const core::Value& item : list ? *list : core::List()) {
+    const std::string* device = item.get<std::string>();
+    if (device == nullptr) {
+      continue;
+    }
+    const auto [first, is_new] = taken.emplace(device_target(*device), *device);
+    if (!is_new) {
+      site.at("devices").error(
+          "Device named twice",
+          fmt::format(
+              "`devices` puts {} and {} at the same place inside.", first->second, *device));
+    }
+  }
+}
+
 /// What the Engine refuses, or passes over in silence, in each network mode.
 void check_network_mode(const Map& attributes, const Site& site) {
   if (!has(attributes, "network_mode")) {
@@ -54,8 +133,8 @@ void check_network_mode(const Map& attributes, const Site& site) {
   if (!mode || *mode == "bridge") {
     return;
   }
-  constexpr std::array<std::string_view, 4> kOfAnother = {
-      "ports", "hostname", "dns", "extra_hosts"};
+  constexpr std::array<std::string_view, 6> kOfAnother = {
+      "ports", "hostname", "dns", "dns_search", "dns_options", "extra_hosts"};
   const bool of_another = mode->starts_with("container:");
   for (const std::string_view name : kOfAnother) {
     if (!has(attributes, name) || (!of_another && name != "ports")) {
@@ -75,50 +154,77 @@ void check_network_mode(const Map& attributes, const Site& site) {
   }
 }
 
+/// A job is up when it has ended, so nothing can be asked of it.
+void check_job(const Map& attributes, const Site& site) {
+  if (!core::boolean_at(attributes, "job").value_or(false)) {
+    return;
+  }
+  const core::Value* readiness = core::find(attributes, "readiness");
+  const Map* members = readiness ? readiness->get<Map>() : nullptr;
+  for (const char* probe : {"http", "tcp"}) {
+    if (members && has(*members, probe)) {
+      site.at("readiness")
+          .at(probe)
+          .error("Conflicting attributes",
+                 fmt::format(
+                     "A job is done when it exits with 0, so there is nothing to ask it: remove "
+                     "`readiness.{}`. Only `readiness.start_timeout` has a meaning for it.",
+                     probe));
+    }
+  }
+  const std::string policy = core::string_at(attributes, "restart").value_or("no");
+  if (policy != "no" && site.positions.contains("restart")) {
+    site.at("restart").error("Conflicting attributes",
+                             fmt::format("A job runs once, and `restart: {}` would run it again. "
+                                         "Remove `restart`.",
+                                         policy));
+  }
+}
+
+/// Files are put in before the start, and must be there to see after it.
+void check_files(const Map& attributes, const Site& site) {
+  const core::Value* value = core::find(attributes, "files");
+  const Map* files = value ? value->get<Map>() : nullptr;
+  if (files == nullptr) {
+    return;
+  }
+  if (core::boolean_at(attributes, "read_only").value_or(false)) {
+    site.at("files").error("Conflicting attributes",
+                           "With `read_only: true` Docker puts no files into the container. Mount "
+                           "them instead, or drop `read_only`.");
+  }
+  const core::Value* mounts = core::find(attributes, "mounts");
+  const core::List* list = mounts ? mounts->get<core::List>() : nullptr;
+  for (const core::Value& item : list ? *list : core::List()) {
+    const Map* mount = item.get<Map>();
+    const std::string target = mount ? core::string_at(*mount, "target").value_or("") : "";
+    if (target.empty() || core::string_at(*mount, "type") != "tmpfs") {
+      continue;
+    }
+    for (const auto& [path, file] : *files) {
+      if (path == target || path.starts_with(target + "/")) {
+        site.at("files").at(path).error(
+            "Conflicting attributes",
+            fmt::format("The file {} lies below {}, where a tmpfs is mounted at each start: the "
+                        "container could not see it.",
+                        path,
+                        target));
+      }
+    }
+  }
+}
+
 /// A container that says how it becomes ready must say what is checked.
 void check_readiness(const Map& attributes, const Site& site) {
   const core::Value* readiness = core::find(attributes, "readiness");
   const Map* members = readiness ? readiness->get<Map>() : nullptr;
-  if (members && !has(*members, "http") && !has(*members, "tcp")) {
+  const bool job = core::boolean_at(attributes, "job").value_or(false);
+  if (members && !job && !has(*members, "http") && !has(*members, "tcp")) {
     site.at("readiness")
         .error(
             "Nothing to check",
             "`readiness` has neither `http` nor `tcp`, so there is nothing to wait for. Add one, "
             "or remove `readiness`: then running is enough.");
-  }
-}
-
-std::optional<Subnet> subnet_at(const Map& ipam, std::string_view name) {
-  const std::optional<std::string> text = core::string_at(ipam, name);
-  return text ? Subnet::parse(*text) : std::nullopt;
-}
-
-void check_ipam(const Map& attributes, const Site& site) {
-  const core::Value* ipam = core::find(attributes, "ipam");
-  const Map* members = ipam ? ipam->get<Map>() : nullptr;
-  const std::optional<Subnet> subnet = members ? subnet_at(*members, "subnet") : std::nullopt;
-  if (!subnet) {
-    return;
-  }
-  const Site place = site.at("ipam");
-  const std::optional<std::string> gateway = core::string_at(*members, "gateway");
-  const std::optional<IpAddress> address = gateway ? IpAddress::parse(*gateway) : std::nullopt;
-  if (address && !subnet->contains(*address)) {
-    place.at("gateway").error(
-        "Conflicting attributes",
-        fmt::format("The gateway {} is not in the subnet {}.", address->str(), subnet->str()));
-  }
-  const std::optional<Subnet> range = subnet_at(*members, "ip_range");
-  if (range && !subnet->contains(*range)) {
-    place.at("ip_range")
-        .error("Conflicting attributes",
-               fmt::format("The range {} is not in the subnet {}.", range->str(), subnet->str()));
-  }
-  if (subnet->address.family == IpAddress::Family::V6 &&
-      core::boolean_at(attributes, "ipv6") == false) {
-    place.at("subnet").error("Conflicting attributes",
-                             "An IPv6 subnet is passed over by Docker unless the network has "
-                             "`ipv6: true`.");
   }
 }
 
@@ -128,14 +234,20 @@ void check_together(Kind kind, const Map& attributes, const Site& site) {
   switch (kind) {
     case Kind::Container:
       check_swap(attributes, site);
+      check_reservation(attributes, site);
+      check_sysctls(attributes, site);
+      check_devices(attributes, site);
       check_network_mode(attributes, site);
       check_readiness(attributes, site);
+      check_job(attributes, site);
+      check_files(attributes, site);
       break;
     case Kind::Endpoint:
       check_swap(attributes, site);
+      check_files(attributes, site);
       break;
     case Kind::Network:
-      check_ipam(attributes, site);
+      check_address_pools(attributes, site);
       break;
     case Kind::Volume:
       break;

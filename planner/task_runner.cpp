@@ -119,10 +119,16 @@ bool TaskRunner::may_start(std::size_t index) const {
 void TaskRunner::run(const std::vector<Task>& tasks,
                      core::Phase phase,
                      OnTaskFailure on_failure,
-                     std::stop_token stop) {
+                     std::stop_token stop,
+                     const std::set<core::Address>& left_out) {
   ports_.progress.on(core::PhaseEntered{phase});
   tasks_ = &tasks;
   states_.assign(tasks.size(), kWaiting);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (left_out.contains(tasks[i].address) && !std::holds_alternative<ImageWork>(tasks[i].work)) {
+      states_[i] = kSkipped;
+    }
+  }
   active_.clear();
   halted_ = false;
   cut_short_ = std::stop_source();
@@ -147,6 +153,12 @@ void TaskRunner::run(const std::vector<Task>& tasks,
     }
   }
   waits_.clear();
+  unfinished_.clear();
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (states_[i] != kDone && !std::holds_alternative<ImageWork>(tasks[i].work)) {
+      unfinished_.insert(tasks[i].address);
+    }
+  }
   tasks_ = nullptr;
 }
 
@@ -155,10 +167,10 @@ void TaskRunner::start_task(std::size_t index) {
   states_[index] = kRunning;
   Active& active = active_[index];
   active.started = ports_.clock.steady_now();
-  if (const PullWork* pull = std::get_if<PullWork>(&task.work)) {
+  if (const ImageWork* image = std::get_if<ImageWork>(&task.work)) {
     ++busy_calls_;
     active.announced = false;
-    start_pull(index, *pull);
+    start_image(index, *image);
     return;
   }
   ports_.progress.on(core::ActivityStarted{task.resource, task.activity});
@@ -194,30 +206,25 @@ void TaskRunner::start_next_call(std::size_t index) {
   });
 }
 
-void TaskRunner::start_pull(std::size_t index, const PullWork& pull) {
-  submit([this, index, pull, stop = cut_short_.get_token()] {
+void TaskRunner::start_image(std::size_t index, const ImageWork& work) {
+  submit([this, index, work, stop = cut_short_.get_token()] {
+    const auto note = [&](core::ProgressEvent event) {
+      Done done;
+      done.task = index;
+      done.note = std::move(event);
+      post(std::move(done));
+    };
     Done done;
     done.task = index;
-    if (!pull.always) {
-      Result<core::ObservedImage> present = ports_.reader.inspect_image(pull.image, stop);
-      if (present || present.error().code != ErrorCode::NotFound) {
-        done.pull = std::move(present);
-        post(std::move(done));
-        return;
-      }
-    }
-    Done begun;
-    begun.task = index;
-    begun.note = core::ActivityStarted{pull.image, Activity::Pulling};
-    post(std::move(begun));
-    done.pull = ports_.actor.pull(
-        pull.image,
+    done.image = make_image_ready(
+        {ports_.reader, ports_.actor},
+        work,
+        [&] {
+          note(core::ActivityStarted{work.reference, Activity::Pulling});
+        },
         [&](const core::PullProgress& progress) {
-          Done note;
-          note.task = index;
-          note.note =
-              core::ActivityProgress{pull.image, Activity::Pulling, progress.status, progress};
-          post(std::move(note));
+          note(
+              core::ActivityProgress{work.reference, Activity::Pulling, progress.status, progress});
         },
         stop);
     post(std::move(done));
@@ -264,13 +271,14 @@ void TaskRunner::handle(Done done) {
   const Task& task = (*tasks_)[index];
   if (done.call) {
     settle_call(index, *done.call);
-  } else if (done.pull) {
-    if (*done.pull) {
+  } else if (done.image) {
+    if (*done.image) {
+      context_.image_ready(std::get<ImageWork>(task.work), std::move(**done.image));
       finish(index, true);
-    } else if (done.pull->error().code == ErrorCode::Cancelled) {
+    } else if (done.image->error().code == ErrorCode::Cancelled) {
       finish(index, false);
     } else {
-      fail(index, {task.resource, task.activity, core::to_string(done.pull->error()), {}, {}});
+      fail(index, {task.resource, task.activity, core::to_string(done.image->error()), {}, {}});
     }
   } else if (done.ready->ready) {
     context_.ready(task.address, done.ready->elapsed);

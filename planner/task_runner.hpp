@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -26,6 +27,7 @@ struct CallRecord {
 class RunnerContext : public RunValues {
  public:
   virtual void call_succeeded(const PlannedCall& call, const core::CallOutcome& outcome) = 0;
+  virtual void image_ready(const ImageWork& work, ReadyImage image) = 0;
   virtual void ready(const core::Address& address, std::chrono::milliseconds elapsed) = 0;
   [[nodiscard]] virtual std::optional<ReadinessPolicy> readiness(const core::Address& address) = 0;
 };
@@ -46,11 +48,16 @@ class TaskRunner {
 
   /// Runs until every task that could start has ended. A stop request, and with StopStarting a
   /// failure, keeps further tasks from starting and cuts pulls and waits short; calls to Docker
-  /// are always waited for. Failures are appended to failures().
+  /// are always waited for. Failures are appended to failures(). Tasks of `left_out` never start.
   void run(const std::vector<Task>& tasks,
            core::Phase phase,
            OnTaskFailure on_failure,
-           std::stop_token stop);
+           std::stop_token stop,
+           const std::set<core::Address>& left_out = {});
+
+  /// The addresses of tasks of the last run that did not end well, but for pulls, which belong to
+  /// all that wait for them.
+  [[nodiscard]] const std::set<core::Address>& unfinished() const { return unfinished_; }
 
   /// Journals and makes one call on this thread. False after a failure, which is returned in
   /// `error`.
@@ -64,7 +71,7 @@ class TaskRunner {
   struct Done {
     std::size_t task = 0;
     std::optional<core::Result<core::CallOutcome>> call;
-    std::optional<core::Result<core::ObservedImage>> pull;
+    std::optional<core::Result<ReadyImage>> image;
     std::optional<ReadinessReport> ready;
     std::optional<core::ProgressEvent> note;  ///< alone: nothing ended
   };
@@ -73,7 +80,7 @@ class TaskRunner {
     std::deque<PlannedCall> calls;
     core::StepId step;
     core::Steady started;
-    bool announced = true;  ///< false: a pull that may turn out not to be needed
+    bool announced = true;  ///< false: an image that may be there already
   };
 
   void post(Done done);
@@ -86,7 +93,7 @@ class TaskRunner {
   void fail(std::size_t index, Failure failure);
   void handle(Done done);
   void settle_call(std::size_t index, const core::Result<core::CallOutcome>& outcome);
-  void start_pull(std::size_t index, const PullWork& pull);
+  void start_image(std::size_t index, const ImageWork& work);
   void start_wait(std::size_t index, const ReadyWork& wait);
   [[nodiscard]] bool may_start(std::size_t index) const;
 
@@ -96,6 +103,7 @@ class TaskRunner {
   RunnerContext& context_;
   std::vector<CallRecord> records_;
   std::vector<Failure> failures_;
+  std::set<core::Address> unfinished_;
 
   // Of the graph that runs now; touched by the coordinator only.
   const std::vector<Task>* tasks_ = nullptr;

@@ -310,8 +310,12 @@ class Resolver {
   }
 
   Given evaluated(const Node& node, std::string origin) {
+    return evaluated(node, std::move(origin), diagnostics_);
+  }
+
+  Given evaluated(const Node& node, std::string origin, Diagnostics& diagnostics) {
     Interpolator interpolator(
-        input_, {nullptr, nullptr, nullptr, nullptr, "in a value of a variable"}, diagnostics_);
+        input_, {nullptr, nullptr, nullptr, nullptr, "in a value of a variable"}, diagnostics);
     Value value = interpolator.value_of(node);
     // Of an interpolated text only what it became counts.
     std::string raw = value.is<std::string>() ? *value.get<std::string>() : node.raw;
@@ -325,6 +329,11 @@ class Resolver {
                          fallback->raw.find("${") == std::string::npos;
     std::optional<Value> value;
     std::string origin = "default";
+    if (found == given_.end() && is_left_unset(declaration)) {
+      table_.unset.emplace(declaration.name, declaration.range);
+      table_.values.emplace(declaration.name, VariableValue{core::Secret(), true, "not set here"});
+      return;
+    }
     // A default that is wrong is wrong also while something else stands in for it, but its
     // environment variables and files are needed only when it is used.
     if (fallback != nullptr && (literal || found == given_.end())) {
@@ -350,6 +359,22 @@ class Resolver {
         declaration.name,
         VariableValue{
             declaration.sensitive ? made_secret(*value) : *value, declaration.sensitive, origin});
+  }
+
+  /// A secret is rarely at hand where a plan is made, and a plan can do without.
+  bool is_left_unset(const VariableDeclaration& declaration) {
+    if (!declaration.sensitive || table_.broken.contains(declaration.name)) {
+      return false;
+    }
+    if (declaration.default_node == nullptr) {
+      return true;
+    }
+    Diagnostics found;
+    static_cast<void>(evaluated(*declaration.default_node, "the default", found));
+    return found.has_errors() &&
+           std::all_of(found.items().begin(), found.items().end(), [](const auto& diagnostic) {
+             return diagnostic.summary == kEnvironmentNotSet;
+           });
   }
 
   std::optional<Value> accepted(const VariableDeclaration& declaration, const Given& given) {

@@ -19,6 +19,7 @@ constexpr std::size_t kLabelColumns = 10;
 FailureOutcome outcome_of(const planner::ApplyResult& result) {
   switch (result.result) {
     case RunResult::Applied:
+    case RunResult::Partly:
       return FailureOutcome::OthersCommitted;
     case RunResult::NothingDone:
       return FailureOutcome::NothingChanged;
@@ -105,6 +106,9 @@ ApplyFailure describe_failure(const planner::ApplyResult& result, ExitCode exit_
     failure.without_service.emplace_back(address.str(), duration);
   }
   failure.left_over = result.left_over;
+  for (const core::Address& address : result.given_up) {
+    failure.given_up.push_back(address.str());
+  }
   failure.exit_code = exit_code;
   return failure;
 }
@@ -134,6 +138,10 @@ std::string render_failure(const ApplyFailure& failure, Colour colour) {
   append_paragraph(out, outcome_text(failure));
   for (const std::string& one : failure.left_over) {
     out += fmt::format("  {}\n", escape_line(one));
+  }
+  if (!failure.given_up.empty()) {
+    append_paragraph(
+        out, escape_line(fmt::format("As it was before: {}.", fmt::join(failure.given_up, ", "))));
   }
   append_paragraph(out, without_service_text(failure));
   append_paragraph(

@@ -36,6 +36,7 @@ struct ApplyFailure {
   FailureOutcome outcome = FailureOutcome::NothingChanged;
   std::vector<std::pair<std::string, std::chrono::milliseconds>> without_service;  ///< by address
   std::vector<std::string> left_over;  ///< what could not be put back, with the command for it
+  std::vector<std::string> given_up;   ///< what is as it was before, while the rest is committed
   cmd::ExitCode exit_code = cmd::ExitCode::Error;
 };
 

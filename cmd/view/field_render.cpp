@@ -27,7 +27,7 @@ namespace {
 Value shortened(std::string_view name, const Value& value) {
   static constexpr std::string_view kHash = "sha256:";
   const std::string* text = value.get<std::string>();
-  if (text == nullptr || (name != "id" && !name.ends_with("_id"))) {
+  if (text == nullptr || (name != "id" && name != "image_digest" && !name.ends_with("_id"))) {
     return value;
   }
   const std::size_t start = text->starts_with(kHash) ? kHash.size() : 0;

@@ -7,6 +7,7 @@
 #include "cmd/view/apply_render.hpp"
 #include "cmd/view/diagnostic_render.hpp"
 #include "cmd/view/field_render.hpp"
+#include "cmd/view/gpu_render.hpp"
 #include "cmd/view/plan_render.hpp"
 #include "cmd/view/table.hpp"
 #include "planner/plan_json.hpp"
@@ -208,6 +209,21 @@ void HumanView::status(const std::vector<cmd::StatusRow>& rows) {
     table.push_back({row.address.str(), status, since, row.url, row.readiness});
   }
   result(render_table(table));
+}
+
+void HumanView::gpus(const cmd::GpuReport& report) {
+  const core::Diagnostics problems = gpu_problems(report);
+  if (!problems.empty()) {
+    screen_.write(render_diagnostics(problems, {}, terminals_.err.colour));
+  }
+  if (report.rows.empty()) {
+    screen_.write(wrapped("", no_gpus_text(report)));
+    return;
+  }
+  result(render_gpus(report.rows));
+  if (!report.holders_unknown.empty()) {
+    screen_.write(wrapped("", report.holders_unknown));
+  }
 }
 
 void HumanView::test(const core::Address& address, const std::vector<cmd::TestRow>& rows) {

@@ -44,6 +44,7 @@ class HumanView : public cmd::View {
   void outputs(const std::map<std::string, core::RecordedOutput>& outputs) override;
   void output(const std::string& name, const core::RecordedOutput& output) override;
   void status(const std::vector<cmd::StatusRow>& rows) override;
+  void gpus(const cmd::GpuReport& report) override;
   void test(const core::Address& address, const std::vector<cmd::TestRow>& rows) override;
   void log_piece(const core::LogPiece& piece) override;
 

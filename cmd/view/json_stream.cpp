@@ -34,6 +34,8 @@ std::string_view hook_action(Activity activity) {
       return "delete";
     case Activity::Stopping:
       return "stop";
+    case Activity::Disconnecting:
+      return "disconnect";
     case Activity::Starting:
       return "start";
     case Activity::Waiting:

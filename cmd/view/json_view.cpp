@@ -7,6 +7,7 @@
 
 #include "cmd/view/apply_render.hpp"
 #include "cmd/view/diagnostic_render.hpp"
+#include "cmd/view/gpu_render.hpp"
 #include "cmd/view/plan_render.hpp"
 #include "planner/plan_json.hpp"
 
@@ -120,11 +121,15 @@ json::object failure_json(const ApplyFailure& failure) {
   for (const auto& [address, duration] : failure.without_service) {
     without_service.emplace(address, static_cast<double>(duration.count()) / 1000.0);
   }
-  return {{"causes", std::move(causes)},
-          {"outcome", outcome_text(failure)},
-          {"left_over", texts_json(failure.left_over)},
-          {"seconds_without_service", std::move(without_service)},
-          {"exit_code", static_cast<int>(failure.exit_code)}};
+  json::object object{{"causes", std::move(causes)},
+                      {"outcome", outcome_text(failure)},
+                      {"left_over", texts_json(failure.left_over)},
+                      {"seconds_without_service", std::move(without_service)},
+                      {"exit_code", static_cast<int>(failure.exit_code)}};
+  if (!failure.given_up.empty()) {
+    object.emplace("given_up", texts_json(failure.given_up));
+  }
+  return object;
 }
 
 std::size_t count_forgotten(const Plan& plan) {
@@ -339,6 +344,8 @@ void JsonView::status(const std::vector<cmd::StatusRow>& rows) {
   }
   json_document(json::object{{"resources", std::move(array)}});
 }
+
+void JsonView::gpus(const cmd::GpuReport& report) { json_document(gpus_json(report)); }
 
 void JsonView::test(const core::Address& address, const std::vector<cmd::TestRow>& rows) {
   json::array array;

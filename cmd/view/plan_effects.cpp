@@ -43,7 +43,8 @@ std::string labelled(std::string_view label, const std::string& text) {
 
 bool changes_image(const ResourceChange& change) {
   return std::any_of(change.fields.begin(), change.fields.end(), [](const auto& field) {
-    return core::to_string(field.path) == "image";
+    const std::string name = core::to_string(field.path);
+    return name == "image" || name == "image_digest";
   });
 }
 
@@ -93,24 +94,79 @@ std::string downtime_text(const ResourceChange& change) {
 
 }  // namespace
 
-std::string render_effects(const ResourceChange& change) {
-  if (change.action == Action::Delete && change.address.kind == Kind::Volume) {
+namespace {
+
+std::string volume_effects(const ResourceChange& change) {
+  if (change.action == Action::Delete) {
     return labelled("data",
                     fmt::format("everything in the volume {} is deleted with it",
                                 escape_line(change.docker_name)));
+  }
+  if (change.action == Action::Replace) {
+    return labelled("data",
+                    fmt::format("EVERYTHING IN THE VOLUME {} IS DELETED once all else is ready, "
+                                "and cannot be had back; {} begins empty",
+                                escape_line(change.docker_id),
+                                escape_line(change.docker_name)));
+  }
+  return {};
+}
+
+std::string network_effects(const ResourceChange& change) {
+  if (change.action != Action::Replace) {
+    return {};
+  }
+  return labelled("first",
+                  change.previous_network
+                      ? "all who are on it leave it, since the old network has to go before the "
+                        "new one can come; they are cut off until they have joined that"
+                      : "the new network is made beside it, and its users join that") +
+         labelled("on fail", "the previous network is made again as it was, and joined again");
+}
+
+/// The volumes without a name go with their container, and a plan names what it deletes.
+std::string anonymous_volume_effects(const ResourceChange& change) {
+  std::vector<std::string> volumes;
+  for (const auto& [path, name] : change.anonymous_volumes) {
+    volumes.push_back(fmt::format("{} ({})", escape_line(path), escape_line(name.substr(0, 12))));
+  }
+  if (volumes.empty()) {
+    return {};
+  }
+  return change.action == Action::Delete
+             ? labelled("data",
+                        fmt::format("the volumes without a name at {} are deleted with it",
+                                    fmt::join(volumes, ", ")))
+             : labelled("data",
+                        fmt::format("the volumes without a name at {} are handed on",
+                                    fmt::join(volumes, ", ")));
+}
+
+}  // namespace
+
+std::string render_effects(const ResourceChange& change) {
+  if (change.address.kind == Kind::Volume) {
+    return volume_effects(change);
+  }
+  if (change.address.kind == Kind::Network) {
+    return network_effects(change);
+  }
+  if (change.action == Action::Delete) {
+    return anonymous_volume_effects(change);
   }
   if (change.action != Action::Replace || change.downtime != Downtime::Restart) {
     return {};
   }
   const std::string name = short_name(change.address);
   const bool pulls =
-      changes_image(change) && core::string_at(change.attributes, "pull").value_or("") != "never";
+      changes_image(change) && core::string_at(change.attributes, "pull").value_or("") != "never" &&
+      !core::string_at(change.computed, "image_id");  // known only of an image that is here
   return labelled("first",
                   fmt::format("the new {} while {} keeps {}",
                               pulls ? "image is pulled" : "container is created",
                               name,
                               change.address.kind == Kind::Endpoint ? "serving" : "running")) +
-         labelled("downtime", downtime_text(change)) +
+         labelled("downtime", downtime_text(change)) + anonymous_volume_effects(change) +
          labelled("on fail", "the previous container, kept stopped, is started again");
 }
 
@@ -147,7 +203,8 @@ std::string not_restarted_text(const Plan& plan) {
   std::vector<std::string> names;
   for (const ResourceChange& change : plan.changes) {
     const bool starts = std::any_of(change.steps.begin(), change.steps.end(), [](const auto& step) {
-      return std::holds_alternative<planner::Start>(step);
+      return std::holds_alternative<planner::Start>(step) ||
+             std::holds_alternative<planner::Restart>(step);
     });
     const bool stays = change.action == Action::NoOp || change.action == Action::Update;
     if (runs(change.address.kind) && stays && change.downtime == Downtime::None && !starts) {

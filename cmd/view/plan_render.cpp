@@ -63,8 +63,30 @@ std::string decisive_fields(const ResourceChange& change) {
   return fmt::format("{}, {} and {} more", places[0], places[1], places.size() - 2);
 }
 
-/// Why, for the parentheses behind the heading; empty if there is nothing to say.
-std::string why(const ResourceChange& change) {
+/// What somebody has to look for elsewhere in the plan.
+std::string what_it_follows(const ResourceChange& change) {
+  std::vector<std::string> causes;
+  const auto add = [&](std::string_view cause) {
+    if (std::find(causes.begin(), causes.end(), cause) == causes.end()) {
+      causes.emplace_back(cause);
+    }
+  };
+  for (const FieldChange& field : change.fields) {
+    const std::string& name = std::get<std::string>(field.path.front());
+    if (name == "network_mode" || name == "ipc" || name == "pid") {
+      add("the container whose namespace it shares is replaced");
+    } else if (name == "mounts") {
+      add("a volume that it mounts is another one now");
+    } else if (name == "networks") {
+      add("a network that it is on is another one now");
+    } else if (name == "status") {
+      add("the container whose namespace it shares is started again");
+    }
+  }
+  return fmt::format("{}", fmt::join(causes, ", "));
+}
+
+std::string why_it_changes(const ResourceChange& change) {
   switch (change.reason) {
     case Reason::None:
     case Reason::CannotUpdate:
@@ -74,6 +96,10 @@ std::string why(const ResourceChange& change) {
     case Reason::ByRequest:
     case Reason::DestroyRequested:
       return change.action == Action::Forget ? forget_reason(change) : std::string();
+    case Reason::Follows:
+      return what_it_follows(change);
+    case Reason::Triggered:
+      return fmt::format("replace_triggered_by: {}", fmt::join(change.triggered_by, ", "));
     case Reason::Drifted:
       return "changed outside of aim";
     case Reason::Missing:
@@ -84,6 +110,16 @@ std::string why(const ResourceChange& change) {
                  : fmt::format("because {} is not in the configuration", change.address.str());
   }
   return {};
+}
+
+/// Why, for the parentheses behind the heading; empty if there is nothing to say.
+std::string why(const ResourceChange& change) {
+  const std::string reason = why_it_changes(change);
+  if (!change.moved_from) {
+    return reason;
+  }
+  return fmt::format(
+      "moved from {}{}{}", change.moved_from->str(), reason.empty() ? "" : "; ", reason);
 }
 
 /// `# endpoint.qwen must be replaced (image: aim.yaml:12)`; the parentheses move to lines of their
@@ -192,7 +228,7 @@ bool output_changes(const OutputChange& output) { return output.action != Action
 
 /// A sensitive output shows as such whatever its value was made of.
 core::Value shown_output(const OutputChange& output, const core::Value& value) {
-  return output.sensitive && !value.is_null() ? core::Value(core::Secret()) : value;
+  return output.sensitive && !value.is_null() ? core::Value(core::Secret("")) : value;
 }
 
 std::string render_outputs(const Plan& plan, Colour colour) {

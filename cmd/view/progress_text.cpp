@@ -31,6 +31,8 @@ Words words_for(Activity activity) {
       return {"Destroying", "Still destroying", "Destruction complete", "Destruction"};
     case Activity::Stopping:
       return {"Stopping", "Still stopping", "Stopped", "Stop"};
+    case Activity::Disconnecting:
+      return {"Disconnecting", "Still disconnecting", "Disconnected", "Disconnection"};
     case Activity::Starting:
       return {"Starting", "Still starting", "Started", "Start"};
     case Activity::Waiting:

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cmd/view/sequence_diff.hpp"
+#include "planner/unset_secrets.hpp"
 
 namespace aim::view {
 
@@ -147,7 +148,7 @@ std::string key_text(std::string_view key) {
 
 std::string inline_value(const Attribute* attribute, const Value& value) {
   if (is_sensitive(attribute, value)) {
-    return std::string(kSensitive);
+    return std::string(planner::is_unset_secret(value) ? kNotSetHere : kSensitive);
   }
   const auto list_text = [](const List& list) {
     std::vector<std::string> items;

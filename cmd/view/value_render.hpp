@@ -11,6 +11,8 @@
 namespace aim::view {
 
 inline constexpr std::string_view kSensitive = "(sensitive value)";
+/// Made of a sensitive variable that is not set where the plan is made, and never applied before.
+inline constexpr std::string_view kNotSetHere = "(sensitive value, not set here)";
 inline constexpr std::string_view kUnknown = "(known after apply)";
 inline constexpr std::string_view kForces = "# forces replacement";
 

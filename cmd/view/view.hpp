@@ -13,6 +13,7 @@
 #include "cmd/view/terminal.hpp"
 #include "core/diagnostic.hpp"
 #include "core/engine.hpp"
+#include "core/inventory.hpp"
 #include "core/progress.hpp"
 #include "core/snapshot.hpp"
 #include "planner/configuration.hpp"
@@ -39,6 +40,23 @@ struct TestRow {
   std::string detail;  ///< why not; foreign text
   std::optional<std::chrono::milliseconds> latency;
   std::optional<std::int64_t> tokens;
+};
+
+/// One line of `aim gpus`.
+struct GpuRow {
+  core::Gpu gpu;
+  std::vector<std::string> holders;  ///< "endpoint.qwen of project lab", "container ollama"
+  bool excluded = false;             ///< by hosts.local.gpus
+};
+
+/// Everything that `aim gpus` knows.
+struct GpuReport {
+  std::vector<GpuRow> rows;
+  std::map<core::GpuVendor, std::string> drivers;
+  std::vector<core::InventoryProblem> problems;
+  std::optional<planner::DeclaredGpus> declared;
+  /// Why nobody could be asked who holds them; empty if Docker was asked.
+  std::string holders_unknown;
 };
 
 /// What a command says, and how it is said is the view's business: results go to standard output,
@@ -83,6 +101,7 @@ class View {
   /// One value for a script: a text without quotes, anything else as JSON.
   virtual void output(const std::string& name, const core::RecordedOutput& output) = 0;
   virtual void status(const std::vector<StatusRow>& rows) = 0;
+  virtual void gpus(const GpuReport& report) = 0;
   virtual void test(const core::Address& address, const std::vector<TestRow>& rows) = 0;
   /// Part of a container's log, to the output it was written to.
   virtual void log_piece(const core::LogPiece& piece) = 0;

@@ -55,6 +55,12 @@ void put(Map& map, std::string_view key, const core::Labels& texts) {
   map.insert_or_assign(std::string(key), Value(std::move(members)));
 }
 
+void put_true(Map& map, std::string_view key, const json::object& in, std::string_view from) {
+  if (boolean_at(in, from)) {
+    map.insert_or_assign(std::string(key), Value(true));
+  }
+}
+
 void put_nonempty(Map& map, std::string_view key, Map members) {
   if (!members.empty()) {
     map.insert_or_assign(std::string(key), Value(std::move(members)));
@@ -79,12 +85,6 @@ constexpr std::size_t kShortId = 12;
 constexpr std::int64_t kDefaultShmSize = 67'108'864;
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 constexpr double kNanosPerCpu = 1e9;
-
-void put_true(Map& map, std::string_view key, const json::object& in, std::string_view from) {
-  if (boolean_at(in, from)) {
-    map.insert_or_assign(std::string(key), Value(true));
-  }
-}
 
 /// CAP_SYS_PTRACE, sys_ptrace and SYS_PTRACE are one capability.
 std::vector<std::string> capabilities(std::vector<std::string> names) {
@@ -166,7 +166,10 @@ void put_limits(Map& map, const json::object& host) {
   if (const std::int64_t swap = integer_at(host, "MemorySwap"); swap != 2 * memory) {
     put(map, "memory_swap", swap);
   }
-  put(map, "memory_reservation", integer_at(host, "MemoryReservation"));
+  // Unlimited is 0 or -1, whichever call said it.
+  put(map, "memory_reservation", std::max<std::int64_t>(0, integer_at(host, "MemoryReservation")));
+  put(map, "cpu_shares", integer_at(host, "CpuShares"));
+  put(map, "oom_score_adj", integer_at(host, "OomScoreAdj"));
   if (const std::int64_t nanos = integer_at(host, "NanoCpus"); nanos != 0) {
     map.insert_or_assign("cpus", Value(static_cast<double>(nanos) / kNanosPerCpu));
   } else if (const std::int64_t quota = integer_at(host, "CpuQuota"),
@@ -175,6 +178,7 @@ void put_limits(Map& map, const json::object& host) {
     map.insert_or_assign("cpus", Value(static_cast<double>(quota) / static_cast<double>(period)));
   }
   put(map, "cpuset", text_at(host, "CpusetCpus"));
+  put(map, "cpuset_mems", text_at(host, "CpusetMems"));
   // Unlimited is null, 0 or -1, whichever call said it.
   put(map, "pids_limit", std::max<std::int64_t>(0, integer_at(host, "PidsLimit")));
   if (const std::int64_t size = integer_at(host, "ShmSize"); size != kDefaultShmSize) {
@@ -217,6 +221,33 @@ std::vector<std::string> devices_of(const json::object& host) {
   return devices;
 }
 
+std::string gpu_count(std::int64_t count) { return count < 0 ? "all" : std::to_string(count); }
+
+/// The inverse of what the encoder makes of `gpus`; of several requests the first, since others
+/// than aim's own containers are only looked at.
+void put_gpus(Map& map, const json::object& host) {
+  const json::array* requests = array_at(host, "DeviceRequests");
+  const json::object* request =
+      requests && !requests->empty() ? requests->front().if_object() : nullptr;
+  if (request == nullptr) {
+    return;
+  }
+  Map gpus;
+  put(gpus, "driver", text_at(*request, "Driver"));
+  if (const std::int64_t count = integer_at(*request, "Count"); count != 0) {
+    put(gpus, "count", gpu_count(count));
+  }
+  put(gpus, "ids", texts_at(*request, "DeviceIDs"));
+  put(gpus, "options", text_map_at(*request, "Options"));
+  const json::array* alternatives = array_at(*request, "Capabilities");
+  if (alternatives && !alternatives->empty()) {
+    put(gpus,
+        "capabilities",
+        as_set(texts_at(json::object{{"all", alternatives->front()}}, "all")));
+  }
+  put_nonempty(map, "gpus", std::move(gpus));
+}
+
 }  // namespace
 
 void project_config(Map& map,
@@ -252,7 +283,8 @@ void project_host(Map& map, const json::object& host) {
             RestartPolicy{text_at(*restart, "Name"), integer_at(*restart, "MaximumRetryCount")})));
   }
   put_limits(map, host);
-  put(map, "devices", devices_of(host));
+  put(map, "devices", as_set(devices_of(host)));
+  put_gpus(map, host);
   put_true(map, "init", host, "Init");
   put_true(map, "privileged", host, "Privileged");
   put_true(map, "read_only", host, "ReadonlyRootfs");
@@ -269,6 +301,8 @@ void project_host(Map& map, const json::object& host) {
   put(map, "group_add", as_set(texts_at(host, "GroupAdd")));
   put(map, "extra_hosts", texts_at(host, "ExtraHosts"));
   put(map, "dns", texts_at(host, "Dns"));
+  put(map, "dns_search", texts_at(host, "DnsSearch"));
+  put(map, "dns_options", texts_at(host, "DnsOptions"));
   put(map, "sysctls", text_map_at(host, "Sysctls"));
   if (const json::object* log = object_at(host, "LogConfig")) {
     Map logging;

@@ -17,6 +17,10 @@ void put(core::Map& map, std::string_view key, std::string text);
 void put(core::Map& map, std::string_view key, std::int64_t number);
 void put(core::Map& map, std::string_view key, std::vector<std::string> texts);
 void put(core::Map& map, std::string_view key, const core::Labels& texts);
+void put_true(core::Map& map,
+              std::string_view key,
+              const boost::json::object& in,
+              std::string_view from);
 void put_nonempty(core::Map& map, std::string_view key, core::Map members);
 
 /// Sorted, each text once.

@@ -28,6 +28,10 @@ bool runs(const ObservedContainer& container) {
          container.state.status == ContainerStatus::Restarting;
 }
 
+bool is_paused(const ObservedContainer& container) {
+  return container.state.status == ContainerStatus::Paused;
+}
+
 bool stands_still(const ObservedContainer& container) {
   return container.state.status == ContainerStatus::Created ||
          container.state.status == ContainerStatus::Exited ||
@@ -43,11 +47,18 @@ std::vector<std::string> warnings_in(std::string_view body) {
 }  // namespace
 
 Result<CallOutcome> DockerEngine::perform(const core::Call& call, std::stop_token stop) {
-  const Result<ApiVersion> version = negotiated(stop);
-  if (!version) {
-    return version.error();
+  const Result<Agreement> agreement = negotiated(stop);
+  if (!agreement) {
+    return agreement.error();
   }
-  return std::visit(Actor(*this, *version, std::move(stop)), call);
+  if (std::holds_alternative<core::UpdateContainer>(call) &&
+      !agreement->greeting.updates_containers) {
+    return make_error(ErrorCode::Unsupported,
+                      fmt::format("{} cannot change a container that exists: it has no call to "
+                                  "update one; recreate the container, or use Podman 5 or newer",
+                                  agreement->greeting.product));
+  }
+  return std::visit(Actor(*this, agreement->version, std::move(stop)), call);
 }
 
 Result<HttpResponse> DockerEngine::Actor::ask(HttpRequest request, milliseconds deadline) {
@@ -122,15 +133,6 @@ Result<void> DockerEngine::Actor::complete(const core::CreateContainer& call,
                                "while connecting it to network " + connect.attachment.network);
     }
   }
-  Result<std::optional<HttpRequest>> files = files_request(call, id);
-  if (!files) {
-    return files.error();
-  }
-  if (*files) {
-    if (const Result<HttpResponse> put = ask(std::move(**files), limits::kChange); !put) {
-      return core::while_doing(put.error(), "while putting its files into it");
-    }
-  }
   return {};
 }
 
@@ -160,6 +162,15 @@ Result<CallOutcome> DockerEngine::Actor::operator()(const core::KillContainer& c
   const bool look =
       is_lost(error) || error.code == ErrorCode::Conflict || says(error, "is not running");
   return look ? unless(call.container, error, stands_still) : error;
+}
+
+Result<CallOutcome> DockerEngine::Actor::operator()(const core::PauseContainer& call) {
+  const Result<HttpResponse> answer = ask(encode(call), limits::kChange);
+  if (answer) {
+    return CallOutcome{};
+  }
+  const Error error = answer.error();
+  return error.code == ErrorCode::NotFound ? error : unless(call.container, error, is_paused);
 }
 
 Result<CallOutcome> DockerEngine::Actor::operator()(const core::UnpauseContainer& call) {

@@ -18,12 +18,15 @@ class DockerEngine::Actor {
   core::Result<core::CallOutcome> operator()(const core::StartContainer& call);
   core::Result<core::CallOutcome> operator()(const core::StopContainer& call);
   core::Result<core::CallOutcome> operator()(const core::KillContainer& call);
+  core::Result<core::CallOutcome> operator()(const core::PauseContainer& call);
   core::Result<core::CallOutcome> operator()(const core::UnpauseContainer& call);
   core::Result<core::CallOutcome> operator()(const core::RenameContainer& call);
   core::Result<core::CallOutcome> operator()(const core::UpdateContainer& call);
   core::Result<core::CallOutcome> operator()(const core::RemoveContainer& call);
   core::Result<core::CallOutcome> operator()(const core::ConnectNetwork& call);
   core::Result<core::CallOutcome> operator()(const core::DisconnectNetwork& call);
+  core::Result<core::CallOutcome> operator()(const core::PutFiles& call);
+  core::Result<core::CallOutcome> operator()(const core::CopyFiles& call);
   core::Result<core::CallOutcome> operator()(const core::CreateNetwork& call);
   core::Result<core::CallOutcome> operator()(const core::RemoveNetwork& call);
   core::Result<core::CallOutcome> operator()(const core::CreateVolume& call);

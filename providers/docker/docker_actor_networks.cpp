@@ -38,15 +38,18 @@ bool is_attached_as(const ObservedContainer& container, const core::Attachment& 
       std::all_of(wanted.aliases.begin(), wanted.aliases.end(), [&](const std::string& alias) {
         return std::find(aliases.begin(), aliases.end(), alias) != aliases.end();
       });
-  if (wanted.ipv4_address.empty()) {
+  if (wanted.ipv4_address.empty() && wanted.ipv6_address.empty()) {
     return has_aliases;
   }
   const core::Value* networks = core::find(container.attributes, "networks");
   const core::Map* all = networks ? networks->get<core::Map>() : nullptr;
   const core::Value* one = all ? core::find(*all, found->first) : nullptr;
   const core::Map* settings = one ? one->get<core::Map>() : nullptr;
-  return has_aliases && settings &&
-         core::string_at(*settings, "ipv4_address") == wanted.ipv4_address;
+  const auto has = [&](std::string_view name, const std::string& address) {
+    return address.empty() || (settings && core::string_at(*settings, name) == address);
+  };
+  return has_aliases && has("ipv4_address", wanted.ipv4_address) &&
+         has("ipv6_address", wanted.ipv6_address);
 }
 
 }  // namespace
@@ -78,7 +81,7 @@ Result<CallOutcome> DockerEngine::Actor::operator()(const core::DisconnectNetwor
 }
 
 Result<CallOutcome> DockerEngine::Actor::operator()(const core::CreateNetwork& call) {
-  Result<HttpRequest> request = encode(call);
+  Result<HttpRequest> request = encode(call, version_);
   if (!request) {
     return request.error();
   }

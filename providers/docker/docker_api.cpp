@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <charconv>
 
@@ -43,6 +44,20 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+/// Conflicts that come as 500: over ports from Docker, over anything from Podman.
+bool tells_of_a_conflict(std::string_view message) {
+  constexpr std::array<std::string_view, 8> kSigns = {"port is already allocated",
+                                                      "address already in use",
+                                                      "is already in use by",
+                                                      "is already used on the host",
+                                                      "already exists",
+                                                      "container state improper",
+                                                      "network is being used",
+                                                      "volume is being used"};
+  return std::any_of(
+      kSigns.begin(), kSigns.end(), [&](std::string_view sign) { return contains(message, sign); });
+}
+
 ErrorCode code_of(int status, std::string_view message) {
   // Before any byte of an image was fetched a registry's refusal comes with whatever status.
   if (contains(message, "pull access denied") || contains(message, "unauthorized") ||
@@ -65,10 +80,7 @@ ErrorCode code_of(int status, std::string_view message) {
     case 501:
       return ErrorCode::Unsupported;
     default:
-      return contains(message, "port is already allocated") ||
-                     contains(message, "address already in use")
-                 ? ErrorCode::Conflict
-                 : ErrorCode::Failed;
+      return tells_of_a_conflict(message) ? ErrorCode::Conflict : ErrorCode::Failed;
   }
 }
 
@@ -171,6 +183,10 @@ HttpRequest encode(const core::KillContainer& call) {
   return post(container_path(call.container, "/kill"));
 }
 
+HttpRequest encode(const core::PauseContainer& call) {
+  return post(container_path(call.container, "/pause"));
+}
+
 HttpRequest encode(const core::UnpauseContainer& call) {
   return post(container_path(call.container, "/unpause"));
 }
@@ -227,10 +243,36 @@ std::string to_string(const PullReference& reference) {
   return reference.repository + (is_digest ? "@" : ":") + reference.tag_or_digest;
 }
 
-HttpRequest pull_request(const PullReference& reference) {
-  return post(fmt::format("/images/create?fromImage={}&tag={}",
-                          percent_encode(reference.repository),
-                          percent_encode(reference.tag_or_digest)));
+namespace {
+
+void log_in(HttpRequest& request, const PullReference& reference, const RegistryLogin& login) {
+  if (login.credentials) {
+    request.headers["X-Registry-Auth"] =
+        registry_auth_header(*login.credentials, registry_of(reference.repository)).reveal();
+  }
+}
+
+}  // namespace
+
+HttpRequest pull_request(const PullReference& reference,
+                         const std::string& platform,
+                         const RegistryLogin& login) {
+  HttpRequest request = post(fmt::format("/images/create?fromImage={}&tag={}",
+                                         percent_encode(reference.repository),
+                                         percent_encode(reference.tag_or_digest)));
+  if (!platform.empty()) {
+    request.target += "&platform=" + percent_encode(platform);
+  }
+  log_in(request, reference, login);
+  return request;
+}
+
+HttpRequest distribution_request(const PullReference& reference, const RegistryLogin& login) {
+  // Like that of images, this route takes the slashes of a name as they are.
+  HttpRequest request =
+      get(fmt::format("/distribution/{}/json", encode_except(to_string(reference), "/:@")));
+  log_in(request, reference, login);
+  return request;
 }
 
 }  // namespace aim::providers

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/engine.hpp"
+#include "providers/docker/registry_logins.hpp"
 #include "providers/http/http_client.hpp"
 
 namespace aim::providers {
@@ -19,9 +20,15 @@ struct ApiVersion {
 };
 
 inline constexpr ApiVersion kOldestApi{1, 41};
-inline constexpr ApiVersion kNewestApi{1, 52};
+inline constexpr ApiVersion kNewestApi{1, 56};
 /// From here on a container can be created with several networks at once.
 inline constexpr ApiVersion kApiWithSeveralNetworks{1, 44};
+// An older Engine drops these without a word.
+inline constexpr ApiVersion kApiWithCreatedSources{1, 42};
+inline constexpr ApiVersion kApiWithStartInterval{1, 44};
+inline constexpr ApiVersion kApiWithCdi{1, 44};
+inline constexpr ApiVersion kApiWithSubpaths{1, 45};
+inline constexpr ApiVersion kApiWithoutIpv4{1, 48};
 
 [[nodiscard]] std::string to_string(const ApiVersion& version);  ///< "1.41"
 [[nodiscard]] std::optional<ApiVersion> parse_api_version(std::string_view text);
@@ -32,7 +39,7 @@ inline constexpr ApiVersion kApiWithSeveralNetworks{1, 44};
 /// The answer to a request that failed, with the Engine's own words as message (foreign text).
 [[nodiscard]] core::Error error_from_answer(const HttpResponse& response);
 
-// Requests. Targets begin behind the version prefix. Source: Engine API reference, v1.41 to v1.52.
+// Requests. Targets begin behind the version prefix. Source: Engine API reference, v1.41 to v1.56.
 [[nodiscard]] HttpRequest inspect_container_request(const std::string& reference);
 [[nodiscard]] HttpRequest inspect_network_request(const std::string& reference);
 [[nodiscard]] HttpRequest inspect_volume_request(const std::string& name);
@@ -44,18 +51,16 @@ inline constexpr ApiVersion kApiWithSeveralNetworks{1, 44};
 
 /// ErrorCode::Invalid when an attribute is of the wrong type, not known yet, or has no counterpart
 /// on Docker. Secrets are revealed in the body. Networks beyond the first are in it from API 1.44
-/// on; see networks_to_connect. `files` are not in it; see files_request.
+/// on; see networks_to_connect.
 [[nodiscard]] core::Result<HttpRequest> encode(const core::CreateContainer& call,
                                                ApiVersion version);
 /// The attachments that `encode` could not put into the creation.
 [[nodiscard]] std::vector<core::ConnectNetwork> networks_to_connect(
     const core::CreateContainer& call, ApiVersion version, const std::string& container_id);
-/// Puts the attribute `files` (path -> content) into a container; nothing if there is none.
-[[nodiscard]] core::Result<std::optional<HttpRequest>> files_request(
-    const core::CreateContainer& call, const std::string& container_id);
 [[nodiscard]] HttpRequest encode(const core::StartContainer& call);
 [[nodiscard]] HttpRequest encode(const core::StopContainer& call);
 [[nodiscard]] HttpRequest encode(const core::KillContainer& call);
+[[nodiscard]] HttpRequest encode(const core::PauseContainer& call);
 [[nodiscard]] HttpRequest encode(const core::UnpauseContainer& call);
 [[nodiscard]] HttpRequest encode(const core::RenameContainer& call);
 /// Repeats the restart policy of `now`, which some Engines reset otherwise, and moves the swap
@@ -65,7 +70,14 @@ inline constexpr ApiVersion kApiWithSeveralNetworks{1, 44};
 [[nodiscard]] HttpRequest encode(const core::RemoveContainer& call);
 [[nodiscard]] HttpRequest encode(const core::ConnectNetwork& call);
 [[nodiscard]] HttpRequest encode(const core::DisconnectNetwork& call);
-[[nodiscard]] core::Result<HttpRequest> encode(const core::CreateNetwork& call);
+/// ErrorCode::Invalid as for CreateContainer.
+[[nodiscard]] core::Result<HttpRequest> encode(const core::PutFiles& call);
+/// Unpacks a tar archive at the root of a container.
+[[nodiscard]] HttpRequest put_archive_request(const std::string& container, std::string archive);
+/// One file of a container as a tar archive.
+[[nodiscard]] HttpRequest get_archive_request(const std::string& container,
+                                              const std::string& path);
+[[nodiscard]] core::Result<HttpRequest> encode(const core::CreateNetwork& call, ApiVersion version);
 [[nodiscard]] HttpRequest encode(const core::RemoveNetwork& call);
 [[nodiscard]] core::Result<HttpRequest> encode(const core::CreateVolume& call);
 [[nodiscard]] HttpRequest encode(const core::RemoveVolume& call);
@@ -99,6 +111,13 @@ struct PullReference {
 /// ErrorCode::Invalid for an image id, which cannot be pulled.
 [[nodiscard]] core::Result<PullReference> parse_pull_reference(std::string_view reference);
 [[nodiscard]] std::string to_string(const PullReference& reference);
-[[nodiscard]] HttpRequest pull_request(const PullReference& reference);
+/// `platform` ("linux/arm64") may be empty. The credentials of `login` are in a header.
+[[nodiscard]] HttpRequest pull_request(const PullReference& reference,
+                                       const std::string& platform,
+                                       const RegistryLogin& login);
+/// Asks the registry what stands behind a reference; nothing is pulled.
+[[nodiscard]] HttpRequest distribution_request(const PullReference& reference,
+                                               const RegistryLogin& login);
+[[nodiscard]] core::Result<core::RegistryImage> decode_registry_image(std::string_view body);
 
 }  // namespace aim::providers

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 #include <tuple>
 
 #include "providers/docker/container_projection.hpp"
+#include "providers/docker/container_status.hpp"
 #include "providers/docker/docker_api.hpp"
 #include "providers/docker/json_read.hpp"
 
@@ -60,6 +62,29 @@ core::Result<core::PublishedPort> listed_port(const json::object& port) {
                              text_at(port, "Type")};
 }
 
+std::set<std::string> text_set_at(const json::object& in, std::string_view key) {
+  const std::vector<std::string> texts = texts_at(in, key);
+  return {texts.begin(), texts.end()};
+}
+
+/// The addresses that a running container has on its networks, by network id.
+std::map<std::string, std::string> listed_addresses(const json::object& row) {
+  std::map<std::string, std::string> result;
+  const json::object* settings = object_at(row, "NetworkSettings");
+  const json::object* networks = settings ? object_at(*settings, "Networks") : nullptr;
+  if (networks == nullptr) {
+    return result;
+  }
+  for (const auto& [name, about] : *networks) {
+    const json::object* attachment = about.if_object();
+    std::string address = attachment ? text_at(*attachment, "IPAddress") : std::string();
+    if (!address.empty()) {
+      result.emplace(text_at(*attachment, "NetworkID"), std::move(address));
+    }
+  }
+  return result;
+}
+
 /// The container's own name among those that legacy links give it ("/web/db").
 std::string own_name(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
@@ -79,7 +104,7 @@ core::Result<core::ContainerSummary> summary(const json::object& row) {
     return lacks("the id of a container");
   }
   const std::string word = text_at(row, "State");
-  const std::optional<core::ContainerStatus> status = core::container_status_from(word);
+  const std::optional<core::ContainerStatus> status = container_status(word);
   if (!status) {
     return make_error(ErrorCode::Protocol,
                       fmt::format("Docker listed a container in state \"{}\"", word));
@@ -87,6 +112,11 @@ core::Result<core::ContainerSummary> summary(const json::object& row) {
   result.status = *status;
   result.image = text_at(row, "Image");
   result.labels = text_map_at(row, "Labels");
+  // One that failed to start keeps an address in the list that nobody holds.
+  if (*status != core::ContainerStatus::Created && *status != core::ContainerStatus::Exited &&
+      *status != core::ContainerStatus::Dead) {
+    result.addresses = listed_addresses(row);
+  }
   if (const json::array* ports = array_at(row, "Ports")) {
     core::Result<std::vector<core::PublishedPort>> decoded =
         decode_each<core::PublishedPort>(*ports, listed_port);
@@ -94,6 +124,25 @@ core::Result<core::ContainerSummary> summary(const json::object& row) {
       return decoded.error();
     }
     result.ports = std::move(*decoded);
+  }
+  const json::object* settings = object_at(row, "NetworkSettings");
+  const json::object* networks = settings ? object_at(*settings, "Networks") : nullptr;
+  for (const auto& member : networks ? *networks : json::object()) {
+    const json::object* endpoint = member.value().if_object();
+    std::string id = endpoint ? text_at(*endpoint, "NetworkID") : std::string();
+    if (!id.empty()) {
+      result.network_ids.push_back(std::move(id));
+    }
+  }
+  std::sort(result.network_ids.begin(), result.network_ids.end());
+  if (const json::array* mounts = array_at(row, "Mounts")) {
+    for (const json::value& item : *mounts) {
+      const json::object* mount = item.if_object();
+      if (mount && text_at(*mount, "Type") == "volume") {
+        result.volumes.push_back(text_at(*mount, "Name"));
+      }
+    }
+    std::sort(result.volumes.begin(), result.volumes.end());
   }
   // A port that is only exposed stands in the list without a public one.
   std::erase_if(result.ports, [](const core::PublishedPort& port) { return port.host_port == 0; });
@@ -104,16 +153,34 @@ core::Result<core::ContainerSummary> summary(const json::object& row) {
   return result;
 }
 
-/// The first pool: the one that a configuration can name.
-Map address_pool(const json::object& ipam) {
+Map address_pool(const json::object& pool) {
   Map result;
-  const json::array* pools = array_at(ipam, "Config");
-  const json::object* pool = pools && !pools->empty() ? pools->front().if_object() : nullptr;
-  if (pool != nullptr) {
-    put(result, "subnet", text_at(*pool, "Subnet"));
-    put(result, "gateway", text_at(*pool, "Gateway"));
-    put(result, "ip_range", text_at(*pool, "IPRange"));
+  put(result, "subnet", text_at(pool, "Subnet"));
+  put(result, "gateway", text_at(pool, "Gateway"));
+  put(result, "ip_range", text_at(pool, "IPRange"));
+  put(result, "aux_addresses", text_map_at(pool, "AuxiliaryAddresses"));
+  return result;
+}
+
+/// One pool stands beside the other members, several in `pools`.
+Map address_pools(const json::object& ipam) {
+  core::List pools;
+  const json::array* config = array_at(ipam, "Config");
+  for (const json::value& pool : config ? *config : json::array()) {
+    if (const json::object* members = pool.if_object()) {
+      pools.emplace_back(address_pool(*members));
+    }
   }
+  Map result;
+  if (pools.size() == 1) {
+    result = *pools.front().get<Map>();
+  } else if (!pools.empty()) {
+    result.emplace("pools", std::move(pools));
+  }
+  if (const std::string driver = text_at(ipam, "Driver"); driver != "default") {
+    put(result, "driver", driver);
+  }
+  put(result, "options", text_map_at(ipam, "Options"));
   return result;
 }
 
@@ -135,8 +202,12 @@ core::Result<core::ObservedNetwork> network(const json::object& row) {
       result.attributes.insert_or_assign(name, Value(true));
     }
   }
+  // Engines before API 1.48 do not say it, since every network of theirs has IPv4.
+  if (row.if_contains("EnableIPv4") && !boolean_at(row, "EnableIPv4")) {
+    result.attributes.insert_or_assign("ipv4", Value(false));
+  }
   if (const json::object* ipam = object_at(row, "IPAM")) {
-    put_nonempty(result.attributes, "ipam", address_pool(*ipam));
+    put_nonempty(result.attributes, "ipam", address_pools(*ipam));
   }
   if (const json::object* containers = object_at(row, "Containers")) {
     for (const auto& [id, endpoint] : *containers) {
@@ -170,11 +241,28 @@ core::Result<core::EngineInfo> decode_info(std::string_view body, ApiVersion ver
     return parsed.error();
   }
   const json::object& root = parsed->get_object();
-  return core::EngineInfo{text_at(root, "ServerVersion"),
-                          to_string(version),
-                          text_at(root, "Name"),
-                          text_at(root, "OSType"),
-                          text_at(root, "Architecture")};
+  core::EngineInfo info;
+  info.server_version = text_at(root, "ServerVersion");
+  info.api_version = to_string(version);
+  info.name = text_at(root, "Name");
+  info.os_type = text_at(root, "OSType");
+  info.architecture = text_at(root, "Architecture");
+  info.kernel_version = text_at(root, "KernelVersion");
+  info.data_root = text_at(root, "DockerRootDir");
+  info.cpus = integer_at(root, "NCPU");
+  info.memory_bytes = integer_at(root, "MemTotal");
+  if (const json::object* runtimes = object_at(root, "Runtimes")) {
+    for (const auto& [name, about] : *runtimes) {
+      info.runtimes.emplace(name);
+    }
+  }
+  if (const json::object* plugins = object_at(root, "Plugins")) {
+    info.log_drivers = text_set_at(*plugins, "Log");
+    info.network_drivers = text_set_at(*plugins, "Network");
+    info.volume_drivers = text_set_at(*plugins, "Volume");
+  }
+  info.rootless = text_set_at(root, "SecurityOptions").contains("name=rootless");
+  return info;
 }
 
 core::Result<std::vector<core::ContainerSummary>> decode_container_list(std::string_view body) {
@@ -245,6 +333,29 @@ core::Result<core::ObservedImage> decode_image(std::string_view body) {
         image.volumes.emplace_back(path);
       }
       std::sort(image.volumes.begin(), image.volumes.end());
+    }
+  }
+  return image;
+}
+
+core::Result<core::RegistryImage> decode_registry_image(std::string_view body) {
+  const core::Result<json::value> parsed = json_read::parse_object(body);
+  if (!parsed) {
+    return parsed.error();
+  }
+  const json::object& root = parsed->get_object();
+  core::RegistryImage image;
+  const json::object* descriptor = object_at(root, "Descriptor");
+  image.digest = descriptor ? text_at(*descriptor, "digest") : std::string();
+  if (image.digest.empty()) {
+    return lacks("the digest of an image");
+  }
+  if (const json::array* platforms = array_at(root, "Platforms")) {
+    for (const json::value& item : *platforms) {
+      const json::object* platform = item.if_object();
+      if (platform != nullptr && !text_at(*platform, "os").empty()) {
+        image.platforms.push_back({text_at(*platform, "os"), text_at(*platform, "architecture")});
+      }
     }
   }
   return image;

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "providers/docker/container_projection.hpp"
+#include "providers/docker/container_status.hpp"
 #include "providers/docker/docker_api.hpp"
 #include "providers/docker/json_read.hpp"
 #include "providers/docker/port_binding.hpp"
@@ -41,29 +42,43 @@ bool is_anonymous(std::string_view volume) {
          volume.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-/// Sizes of the tmpfs mounts by target: the resolved list does not show them.
-std::map<std::string, std::int64_t> tmpfs_sizes(const json::object& host) {
-  std::map<std::string, std::int64_t> sizes;
-  if (const json::array* mounts = array_at(host, "Mounts")) {
-    for (const json::value& item : *mounts) {
-      const json::object* mount = item.if_object();
-      const json::object* options = mount ? object_at(*mount, "TmpfsOptions") : nullptr;
-      if (options) {
-        sizes.emplace(text_at(*mount, "Target"), integer_at(*options, "SizeBytes"));
-      }
+/// What was asked for by target: the resolved list does not show it.
+std::map<std::string, Map> mount_options(const json::object& host) {
+  std::map<std::string, Map> by_target;
+  const json::array* mounts = array_at(host, "Mounts");
+  for (const json::value& item : mounts ? *mounts : json::array()) {
+    const json::object* mount = item.if_object();
+    if (mount == nullptr) {
+      continue;
+    }
+    Map& options = by_target[text_at(*mount, "Target")];
+    const json::object none;
+    const json::object& bind = section(*mount, "BindOptions", none);
+    const json::object& volume = section(*mount, "VolumeOptions", none);
+    const json::object& tmpfs = section(*mount, "TmpfsOptions", none);
+    put(options, "propagation", text_at(bind, "Propagation"));
+    if (boolean_at(bind, "NonRecursive")) {
+      options.insert_or_assign("recursive", Value(false));
+    }
+    put_true(options, "create_source", bind, "CreateMountpoint");
+    put_true(options, "nocopy", volume, "NoCopy");
+    put(options, "subpath", text_at(volume, "Subpath"));
+    put(options, "size", integer_at(tmpfs, "SizeBytes"));
+    if (const std::int64_t mode = integer_at(tmpfs, "Mode"); mode != 0) {
+      put(options, "mode", fmt::format("{:o}", mode));
     }
   }
-  return sizes;
+  return by_target;
 }
 
 struct Mounts {
   std::map<std::string, Map> by_target;
-  std::vector<std::string> anonymous_volumes;
+  std::map<std::string, std::string> anonymous_volumes;
 };
 
 Mounts mounts_of(const json::object& root, const json::object& host) {
   Mounts result;
-  const std::map<std::string, std::int64_t> sizes = tmpfs_sizes(host);
+  std::map<std::string, Map> options = mount_options(host);
   if (const json::array* mounts = array_at(root, "Mounts")) {
     for (const json::value& item : *mounts) {
       const json::object* mount = item.if_object();
@@ -74,22 +89,21 @@ Mounts mounts_of(const json::object& root, const json::object& host) {
       const std::string target = text_at(*mount, "Destination");
       const std::string source = text_at(*mount, type == "volume" ? "Name" : "Source");
       if (type == "volume" && is_anonymous(source)) {
-        result.anonymous_volumes.push_back(source);
+        result.anonymous_volumes.emplace(target, source);
         continue;
       }
       Map members{{"type", type}, {"target", target}, {"read_only", !boolean_at(*mount, "RW")}};
       put(members, "source", source);
-      if (const auto size = sizes.find(target); size != sizes.end() && type == "tmpfs") {
-        put(members, "size", size->second);
+      if (const auto found = options.find(target); found != options.end()) {
+        members.merge(found->second);
       }
       result.by_target.emplace(target, std::move(members));
     }
   }
-  for (const auto& [target, options] : text_map_at(host, "Tmpfs")) {
+  for (const auto& [target, text] : text_map_at(host, "Tmpfs")) {
     result.by_target.emplace(target,
                              Map{{"type", "tmpfs"}, {"target", target}, {"read_only", false}});
   }
-  std::sort(result.anonymous_volumes.begin(), result.anonymous_volumes.end());
   return result;
 }
 
@@ -146,6 +160,7 @@ void put_networks(core::ObservedContainer& container,
       put(members, "aliases", attachment.aliases);
       if (const json::object* wanted = object_at(*endpoint, "IPAMConfig")) {
         put(members, "ipv4_address", text_at(*wanted, "IPv4Address"));
+        put(members, "ipv6_address", text_at(*wanted, "IPv6Address"));
       }
       const std::string network(name);
       if (network == mode && is_own_network(mode)) {
@@ -172,7 +187,7 @@ core::Result<core::ContainerState> state_of(const json::object& root) {
     return text.starts_with("0001-") ? std::string() : text;
   };
   const std::string word = text_at(state, "Status");
-  const std::optional<core::ContainerStatus> status = core::container_status_from(word);
+  const std::optional<core::ContainerStatus> status = container_status(word);
   if (!status) {
     return core::make_error(core::ErrorCode::Protocol,
                             fmt::format("Docker described a container in state \"{}\"", word));
@@ -221,6 +236,20 @@ std::vector<core::PublishedPort> live_ports(const json::object& settings) {
   return ports;
 }
 
+bool has_process(core::ContainerStatus status) {
+  return status == core::ContainerStatus::Running || status == core::ContainerStatus::Paused ||
+         status == core::ContainerStatus::Restarting;
+}
+
+/// From the first start on Podman shows the host name that it made up among the variables.
+void drop_made_up_host_name(core::Map& attributes, const std::string& id) {
+  const auto found = attributes.find("env");
+  core::Map* env = found == attributes.end() ? nullptr : found->second.get<core::Map>();
+  if (env != nullptr && core::string_at(*env, "HOSTNAME") == id.substr(0, 12)) {
+    env->erase("HOSTNAME");
+  }
+}
+
 }  // namespace
 
 core::Result<core::ObservedContainer> decode_container(std::string_view body) {
@@ -251,8 +280,12 @@ core::Result<core::ObservedContainer> decode_container(std::string_view body) {
   container.state = *state;
   container.labels = text_map_at(config, "Labels");
   container.tty = boolean_at(config, "Tty");
-  container.live_ports = live_ports(settings);
+  // Podman goes on showing them when the container has ended.
+  if (has_process(container.state.status)) {
+    container.live_ports = live_ports(settings);
+  }
   project_config(container.attributes, config, host, container.id);
+  drop_made_up_host_name(container.attributes, container.id);
   project_host(container.attributes, host);
   put_networks(container, host, settings, text_at(config, "Hostname"));
   Mounts mounts = mounts_of(root, host);

@@ -15,31 +15,56 @@ namespace json = boost::json;
 using core::Map;
 using core::Value;
 
-template <class T>
-void set(json::object& object, std::string_view key, const std::optional<T>& value) {
-  if (value) {
-    object[key] = *value;
-  }
-}
-
 HttpRequest post(std::string target, const json::object& body) {
   return {"POST", std::move(target), {}, json::serialize(body)};
 }
 
-void set_address_pool(json::object& body, AttributeReader& reader) {
+json::object address_pool(const Map& members, AttributeReader& reader) {
+  AttributeReader pool(members, "ipam");
+  json::object body;
+  set(body, "Subnet", pool.text("subnet"));
+  set(body, "Gateway", pool.text("gateway"));
+  set(body, "IPRange", pool.text("ip_range"));
+  if (pool.map("aux_addresses") != nullptr) {
+    body["AuxiliaryAddresses"] = json_texts(pool, "aux_addresses");
+  }
+  for (const std::string_view name : {"pools", "driver", "options"}) {
+    pool.skip(name);
+  }
+  if (const core::Result<void> done = pool.finish(); !done) {
+    reader.fail(done.error().message);
+  }
+  return body;
+}
+
+void set_address_pools(json::object& body, AttributeReader& reader) {
   const Map* members = reader.map("ipam");
   if (members == nullptr) {
     return;
   }
   AttributeReader ipam(*members, "ipam");
-  json::object pool;
-  set(pool, "Subnet", ipam.text("subnet"));
-  set(pool, "Gateway", ipam.text("gateway"));
-  set(pool, "IPRange", ipam.text("ip_range"));
-  if (const core::Result<void> done = ipam.finish(); !done) {
-    reader.fail(done.error().message);
+  json::object result{{"Driver", ipam.text("driver").value_or("default")}};
+  json::array pools;
+  // One pool stands beside the other members.
+  if (json::object flat = address_pool(*members, reader); !flat.empty()) {
+    pools.emplace_back(std::move(flat));
   }
-  body["IPAM"] = {{"Driver", "default"}, {"Config", json::array{std::move(pool)}}};
+  if (const core::List* list = ipam.list("pools")) {
+    for (const Value& item : *list) {
+      if (const Map* pool = item.get<Map>()) {
+        pools.emplace_back(address_pool(*pool, reader));
+      } else {
+        reader.fail("attribute ipam.pools is not a list of maps");
+      }
+    }
+  }
+  if (!pools.empty()) {
+    result["Config"] = std::move(pools);
+  }
+  if (ipam.map("options") != nullptr) {
+    result["Options"] = json_texts(ipam, "options");
+  }
+  body["IPAM"] = std::move(result);
 }
 
 /// Docker refuses a memory limit above the swap limit, and raising both takes one call.
@@ -50,7 +75,7 @@ std::optional<std::int64_t> swap_beside(std::int64_t memory, const Map& now) {
 
 }  // namespace
 
-core::Result<HttpRequest> encode(const core::CreateNetwork& call) {
+core::Result<HttpRequest> encode(const core::CreateNetwork& call, ApiVersion version) {
   AttributeReader reader(call.attributes, fmt::format("network {}", call.name));
   // Without CheckDuplicate an Engine before 25 makes a second network of the same name.
   json::object body{{"Name", call.name}, {"CheckDuplicate", true}};
@@ -61,7 +86,13 @@ core::Result<HttpRequest> encode(const core::CreateNetwork& call) {
   set(body, "Internal", reader.boolean("internal"));
   set(body, "Attachable", reader.boolean("attachable"));
   set(body, "EnableIPv6", reader.boolean("ipv6"));
-  set_address_pool(body, reader);
+  if (const auto ipv4 = reader.boolean("ipv4")) {
+    if (version < kApiWithoutIpv4) {
+      reader.fail("ipv4 needs Docker 28 (API 1.48)");
+    }
+    body["EnableIPv4"] = *ipv4;
+  }
+  set_address_pools(body, reader);
   body["Labels"] = json_labels(reader, call.labels);
   if (const core::Result<void> done = reader.finish(); !done) {
     return done.error();
@@ -104,7 +135,9 @@ core::Result<HttpRequest> encode(const core::UpdateContainer& call,
   if (const auto cpus = reader.number("cpus")) {
     body["NanoCpus"] = nano_cpus(*cpus);
   }
+  set(body, "CpuShares", reader.integer("cpu_shares"));
   set(body, "CpusetCpus", reader.text("cpuset"));
+  set(body, "CpusetMems", reader.text("cpuset_mems"));
   set(body, "PidsLimit", reader.integer("pids_limit"));
   for (const auto& [name, value] : call.attributes) {
     if (value.is_null()) {
@@ -141,7 +174,8 @@ std::vector<std::string> ignored_updates(const core::UpdateContainer& call,
       if (!memory || wanted != Value(2 * *memory)) {
         ignored.push_back(name);
       }
-    } else if (seen == nullptr ? !(name == "pids_limit" && wanted == Value(-1)) : *seen != wanted) {
+    } else if (seen == nullptr ? wanted != Value(-1) : *seen != wanted) {
+      // -1 takes a limit away, which then is not shown.
       ignored.push_back(name);
     }
   }

@@ -5,9 +5,10 @@
 
 #include "providers/docker/attribute_reader.hpp"
 #include "providers/docker/docker_api.hpp"
+#include "providers/docker/encode_hardware.hpp"
 #include "providers/docker/encode_parts.hpp"
+#include "providers/docker/encode_settings.hpp"
 #include "providers/docker/port_binding.hpp"
-#include "providers/docker/tar.hpp"
 
 namespace aim::providers {
 
@@ -16,23 +17,6 @@ namespace {
 namespace json = boost::json;
 using core::Map;
 using core::Value;
-
-constexpr std::int64_t kNanosPerMilli = 1'000'000;
-
-template <class T>
-void set(json::object& object, std::string_view key, const std::optional<T>& value) {
-  if (value) {
-    object[key] = *value;
-  }
-}
-
-void set_texts(json::object& object,
-               std::string_view key,
-               const std::optional<std::vector<std::string>>& texts) {
-  if (texts) {
-    object[key] = json_array(*texts);
-  }
-}
 
 void set_process(json::object& config, AttributeReader& reader) {
   if (auto entrypoint = reader.texts("entrypoint")) {
@@ -59,41 +43,6 @@ void set_process(json::object& config, AttributeReader& reader) {
   }
 }
 
-void set_healthcheck(json::object& config, AttributeReader& reader, ApiVersion version) {
-  const Map* members = reader.map("healthcheck");
-  if (members == nullptr) {
-    return;
-  }
-  AttributeReader check(*members, "healthcheck");
-  json::object body;
-  if (check.boolean("disable").value_or(false)) {
-    body["Test"] = json::array{"NONE"};
-  } else if (const Value* test = core::find(*members, "test"); test && test->is<core::List>()) {
-    set_texts(body, "Test", check.texts("test"));
-  } else if (const auto command = check.text("test")) {
-    body["Test"] = json::array{"CMD-SHELL", *command};
-  }
-  const auto set_nanos = [&](std::string_view key, std::string_view name) {
-    if (const auto millis = check.integer(name)) {
-      body[key] = *millis * kNanosPerMilli;
-    }
-  };
-  set_nanos("Interval", "interval");
-  set_nanos("Timeout", "timeout");
-  set_nanos("StartPeriod", "start_period");
-  set(body, "Retries", check.integer("retries"));
-  // Engines before API 1.44 drop the field without a word.
-  if (version >= ApiVersion{1, 44}) {
-    set_nanos("StartInterval", "start_interval");
-  } else if (check.integer("start_interval")) {
-    check.fail("start_interval needs Docker 25 (API 1.44)");
-  }
-  if (const core::Result<void> done = check.finish(); !done) {
-    reader.fail(done.error().message);
-  }
-  config["Healthcheck"] = std::move(body);
-}
-
 void set_ports(json::object& config, json::object& host, AttributeReader& reader) {
   const auto ports = reader.texts("ports");
   if (!ports) {
@@ -118,44 +67,6 @@ void set_ports(json::object& config, json::object& host, AttributeReader& reader
   host["PortBindings"] = std::move(bindings);
 }
 
-json::object mount_body(const Map& members, AttributeReader& reader) {
-  AttributeReader mount(members, "a mount");
-  json::object body;
-  const std::string type = mount.text("type").value_or("volume");
-  body["Type"] = type;
-  set(body, "Source", mount.text("source"));
-  set(body, "Target", mount.text("target"));
-  set(body, "ReadOnly", mount.boolean("read_only"));
-  if (const auto size = mount.integer("size")) {
-    if (type != "tmpfs") {
-      mount.fail("size is for tmpfs only");
-    }
-    body["TmpfsOptions"] = {{"SizeBytes", *size}};
-  }
-  if (const core::Result<void> done = mount.finish(); !done) {
-    reader.fail(done.error().message);
-  }
-  return body;
-}
-
-/// Only Mounts, never Binds: a missing source is an error then, and not a new folder of root's.
-void set_mounts(json::object& host, AttributeReader& reader) {
-  const core::List* mounts = reader.list("mounts");
-  if (mounts == nullptr) {
-    return;
-  }
-  json::array bodies;
-  for (const Value& item : *mounts) {
-    const Map* members = item.get<Map>();
-    if (members == nullptr) {
-      reader.fail("attribute mounts is not a list of maps");
-      return;
-    }
-    bodies.emplace_back(mount_body(*members, reader));
-  }
-  host["Mounts"] = std::move(bodies);
-}
-
 void set_limits(json::object& host, AttributeReader& reader) {
   set(host, "Memory", reader.integer("memory"));
   // Left to Docker unless asked for: it takes twice the memory.
@@ -164,72 +75,12 @@ void set_limits(json::object& host, AttributeReader& reader) {
   if (const auto cpus = reader.number("cpus")) {
     host["NanoCpus"] = nano_cpus(*cpus);
   }
+  set(host, "CpuShares", reader.integer("cpu_shares"));
   set(host, "CpusetCpus", reader.text("cpuset"));
+  set(host, "CpusetMems", reader.text("cpuset_mems"));
   set(host, "PidsLimit", reader.integer("pids_limit"));
+  set(host, "OomScoreAdj", reader.integer("oom_score_adj"));
   set(host, "ShmSize", reader.integer("shm_size"));
-}
-
-json::object ulimit_body(const std::string& name, const Value& value, AttributeReader& reader) {
-  json::object body{{"Name", name}};
-  if (const std::int64_t* both = value.get<std::int64_t>()) {
-    body["Soft"] = *both;
-    body["Hard"] = *both;
-    return body;
-  }
-  const Map* members = value.get<Map>();
-  const auto soft = members ? core::integer_at(*members, "soft") : std::nullopt;
-  const auto hard = members ? core::integer_at(*members, "hard") : std::nullopt;
-  if (!soft || !hard) {
-    reader.fail(fmt::format("attribute ulimits.{} has no soft and hard limit", name));
-    return body;
-  }
-  body["Soft"] = *soft;
-  body["Hard"] = *hard;
-  return body;
-}
-
-void set_ulimits(json::object& host, AttributeReader& reader) {
-  if (const Map* ulimits = reader.map("ulimits")) {
-    json::array bodies;
-    for (const auto& [name, value] : *ulimits) {
-      bodies.emplace_back(ulimit_body(name, value, reader));
-    }
-    host["Ulimits"] = std::move(bodies);
-  }
-}
-
-bool is_device_access(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("rwm") == std::string_view::npos;
-}
-
-/// "HOST[:CONTAINER][:ACCESS]", as `docker run --device` reads it.
-json::object device_body(const std::string& text) {
-  std::vector<std::string> parts;
-  std::size_t begin = 0;
-  for (std::size_t colon = text.find(':'); colon != std::string::npos;
-       colon = text.find(':', begin)) {
-    parts.push_back(text.substr(begin, colon - begin));
-    begin = colon + 1;
-  }
-  parts.push_back(text.substr(begin));
-  std::string access = "rwm";
-  if (parts.size() > 1 && is_device_access(parts.back())) {
-    access = parts.back();
-    parts.pop_back();
-  }
-  return {{"PathOnHost", parts.front()},
-          {"PathInContainer", parts.size() > 1 ? parts[1] : parts.front()},
-          {"CgroupPermissions", access}};
-}
-
-void set_devices(json::object& host, AttributeReader& reader) {
-  if (const auto devices = reader.texts("devices")) {
-    json::array bodies;
-    for (const std::string& device : *devices) {
-      bodies.emplace_back(device_body(device));
-    }
-    host["Devices"] = std::move(bodies);
-  }
 }
 
 void set_security(json::object& host, AttributeReader& reader) {
@@ -245,6 +96,8 @@ void set_security(json::object& host, AttributeReader& reader) {
   set_texts(host, "GroupAdd", reader.texts("group_add"));
   set_texts(host, "ExtraHosts", reader.texts("extra_hosts"));
   set_texts(host, "Dns", reader.texts("dns"));
+  set_texts(host, "DnsSearch", reader.texts("dns_search"));
+  set_texts(host, "DnsOptions", reader.texts("dns_options"));
   if (reader.map("sysctls") != nullptr) {
     host["Sysctls"] = json_texts(reader, "sysctls");
   }
@@ -299,9 +152,8 @@ HttpRequest post(std::string target, const json::object& body) {
 
 core::Result<HttpRequest> encode(const core::CreateContainer& call, ApiVersion version) {
   AttributeReader reader(call.attributes, fmt::format("container {}", call.name));
-  // Not part of the creation: attachments come in `networks`, the policy in `restart`, and files
-  // are put into the container that was made.
-  for (const std::string_view name : {"networks", "restart", "files"}) {
+  // Not part of the attributes: attachments come in `networks`, the policy in `restart`.
+  for (const std::string_view name : {"networks", "restart"}) {
     reader.skip(name);
   }
   json::object body;
@@ -311,10 +163,11 @@ core::Result<HttpRequest> encode(const core::CreateContainer& call, ApiVersion v
   set_process(body, reader);
   set_healthcheck(body, reader, version);
   set_ports(body, host, reader);
-  set_mounts(host, reader);
+  set_mounts(host, reader, version);
   set_limits(host, reader);
   set_ulimits(host, reader);
   set_devices(host, reader);
+  set_gpus(host, reader, version);
   set_security(host, reader);
   set_logging(host, reader);
   host["RestartPolicy"] = json_restart_policy(reader, call.restart);
@@ -338,32 +191,6 @@ std::vector<core::ConnectNetwork> networks_to_connect(const core::CreateContaine
     calls.push_back({container_id, call.networks[i]});
   }
   return calls;
-}
-
-core::Result<std::optional<HttpRequest>> files_request(const core::CreateContainer& call,
-                                                       const std::string& container_id) {
-  AttributeReader reader(call.attributes, fmt::format("container {}", call.name));
-  std::vector<TarFile> files;
-  for (const auto& [path, content] : reader.text_map("files")) {
-    if (!path.starts_with('/')) {
-      reader.fail(fmt::format("the path of file {} is not absolute", path));
-    }
-    files.push_back({path.substr(1), content.value_or("")});
-  }
-  for (const auto& [name, value] : call.attributes) {
-    reader.skip(name);
-  }
-  if (const core::Result<void> done = reader.finish(); !done) {
-    return done.error();
-  }
-  if (files.empty()) {
-    return std::optional<HttpRequest>();
-  }
-  HttpRequest request{
-      "PUT", fmt::format("/containers/{}/archive?path=%2F", percent_encode(container_id)), {}, {}};
-  request.content_type = "application/x-tar";
-  request.body = tar_archive(files);
-  return std::optional(std::move(request));
 }
 
 }  // namespace aim::providers

@@ -2,12 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
 #include <utility>
 
 #include "providers/docker/docker_limits.hpp"
-#include "providers/docker/pull_progress.hpp"
-#include "providers/http/json_lines.hpp"
 #include "providers/http/log_frames.hpp"
 
 namespace aim::providers {
@@ -28,52 +25,55 @@ bool refuses_version(const Error& error) {
 
 }  // namespace
 
-DockerEngine::DockerEngine(HttpTransport& transport) : transport_(transport) {}
+DockerEngine::DockerEngine(HttpTransport& transport,
+                           std::string pinned_version,
+                           const std::optional<RegistryAccess>& registry)
+    : transport_(transport), pinned_version_(std::move(pinned_version)), registry_(registry) {}
 
-Result<ApiVersion> DockerEngine::negotiated(std::stop_token stop) {
+Result<DockerEngine::Agreement> DockerEngine::negotiated(std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  // One thread asks; the others wait for what it learns.
+  // One thread asks; the others wait for what it learns, be it that nobody answers.
+  const std::size_t before = attempts_;
   if (!settled_.wait(lock, stop, [&] { return !negotiating_; })) {
     return make_error(ErrorCode::Cancelled, "stopped");
   }
-  if (version_) {
-    return *version_;
+  if (agreement_) {
+    return *agreement_;
+  }
+  if (attempts_ > before && refusal_) {
+    return *refusal_;
   }
   negotiating_ = true;
   lock.unlock();
-  const Result<ApiVersion> version = ask_version(std::move(stop));
+  Result<Agreement> agreement = agree(std::move(stop));
   lock.lock();
   negotiating_ = false;
-  if (version) {
-    version_ = *version;
+  ++attempts_;
+  refusal_.reset();
+  if (agreement) {
+    agreement_ = *agreement;
+  } else if (agreement.error().code != ErrorCode::Cancelled) {
+    refusal_ = agreement.error();  // a stop concerns only who was stopped
   }
   settled_.notify_all();
-  return version;
+  return agreement;
 }
 
-Result<ApiVersion> DockerEngine::ask_version(std::stop_token stop) {
+Result<DockerEngine::Agreement> DockerEngine::agree(std::stop_token stop) {
   const Result<HttpResponse> answer =
       transport_.send({"GET", "/_ping", {}, {}}, limits::kPing, std::move(stop));
   if (!answer) {
     return answer.error();
   }
-  if (answer->status >= 400) {
-    return error_from_answer(*answer);
+  Result<Greeting> greeting = read_greeting(*answer);
+  if (!greeting) {
+    return greeting.error();
   }
-  const auto header = answer->headers.find("api-version");
-  const std::optional<ApiVersion> newest =
-      header == answer->headers.end() ? std::nullopt : parse_api_version(header->second);
-  if (!newest) {
-    return make_error(ErrorCode::Protocol, "what answered is not a Docker Engine");
+  const Result<ApiVersion> version = choose_version(*greeting, pinned_version_);
+  if (!version) {
+    return version.error();
   }
-  if (*newest < kOldestApi) {
-    return make_error(ErrorCode::Unsupported,
-                      fmt::format("this Docker Engine speaks API {} at most; aim needs {}, which "
-                                  "came with Docker 20.10",
-                                  to_string(*newest),
-                                  to_string(kOldestApi)));
-  }
-  return std::min(*newest, kNewestApi);
+  return Agreement{*version, std::move(*greeting)};
 }
 
 template <class Send>
@@ -82,11 +82,11 @@ Result<HttpResponse> DockerEngine::under_agreed_version(HttpRequest request,
                                                         const Send& send) {
   const std::string target = request.target;
   for (bool first = true;; first = false) {
-    const Result<ApiVersion> version = negotiated(stop);
-    if (!version) {
-      return version.error();
+    const Result<Agreement> agreement = negotiated(stop);
+    if (!agreement) {
+      return agreement.error();
     }
-    request.target = fmt::format("/v{}{}", to_string(*version), target);
+    request.target = fmt::format("/v{}{}", to_string(agreement->version), target);
     Result<HttpResponse> answer = send(request);
     if (!answer || answer->status < 300 || answer->status == 304) {
       return answer;
@@ -96,12 +96,18 @@ Result<HttpResponse> DockerEngine::under_agreed_version(HttpRequest request,
                         fmt::format("Docker answered with HTTP status {}", answer->status));
     }
     Error error = error_from_answer(*answer);
-    if (!first || !refuses_version(error)) {
+    if (!refuses_version(error)) {
       return error;
     }
-    // The daemon was exchanged while aim was running: agree anew, once.
+    if (!first) {
+      return refused_version(error,
+                             transport_.send({"GET", "/version", {}, {}}, limits::kPing, stop),
+                             agreement->version,
+                             pinned_version_);
+    }
+    // Perhaps the daemon was exchanged while aim was running: agree anew, once.
     const std::lock_guard lock(mutex_);
-    version_.reset();
+    agreement_.reset();
   }
 }
 
@@ -127,8 +133,22 @@ Result<core::EngineInfo> DockerEngine::info(std::stop_token stop) {
   if (!answer) {
     return answer.error();
   }
-  const Result<ApiVersion> version = negotiated(stop);
-  return version ? decode_info(answer->body, *version) : version.error();
+  const Result<Agreement> agreement = negotiated(stop);
+  if (!agreement) {
+    return agreement.error();
+  }
+  Result<core::EngineInfo> info = decode_info(answer->body, agreement->version);
+  if (info) {
+    info->product = agreement->greeting.product;
+    info->updates_containers = agreement->greeting.updates_containers;
+    if (!info->product.starts_with("Docker")) {
+      // Podman lists its own drivers and takes Docker's names for them all the same.
+      info->log_drivers.clear();
+      info->network_drivers.clear();
+      info->volume_drivers.clear();
+    }
+  }
+  return info;
 }
 
 Result<std::vector<core::ContainerSummary>> DockerEngine::list_containers(std::stop_token stop) {
@@ -154,13 +174,6 @@ Result<std::vector<core::ObservedVolume>> DockerEngine::list_volumes(std::stop_t
   const Result<HttpResponse> answer =
       ask({"GET", "/volumes", {}, {}}, limits::kRead, std::move(stop));
   return answer ? decode_volume_list(answer->body) : answer.error();
-}
-
-Result<core::ObservedImage> DockerEngine::inspect_image(const std::string& reference,
-                                                        std::stop_token stop) {
-  const Result<HttpResponse> answer =
-      ask(inspect_image_request(reference), limits::kRead, std::move(stop));
-  return answer ? decode_image(answer->body) : answer.error();
 }
 
 Result<void> DockerEngine::logs(const std::string& container,
@@ -225,50 +238,6 @@ Result<core::ContainerExit> DockerEngine::wait_exit(const std::string& container
     return after.error();
   }
   return exit;
-}
-
-Result<core::ObservedImage> DockerEngine::pull(
-    const std::string& reference,
-    const std::function<void(const core::PullProgress&)>& progress,
-    std::stop_token stop) {
-  const Result<PullReference> parsed = parse_pull_reference(reference);
-  if (!parsed) {
-    return parsed.error();
-  }
-  PullState state;
-  JsonLines lines;
-  Result<void> taken;
-  const BodySink take = [&](std::string_view bytes) {
-    const Result<void> fed = lines.feed(bytes, [&](const boost::json::object& line) {
-      taken = state.take(line);
-      if (taken) {
-        progress(state.progress());
-      }
-      return taken.has_value();
-    });
-    if (taken && !fed) {
-      taken = fed;
-    }
-    return taken.has_value();
-  };
-  const Result<HttpResponse> answer =
-      listen(pull_request(*parsed), take, limits::kPullSilence, stop);
-  if (!taken) {
-    return taken.error();
-  }
-  if (!answer) {
-    return answer.error();
-  }
-  if (const Result<void> whole = lines.finish(); !whole) {
-    return whole.error();
-  }
-  Result<core::ObservedImage> image = inspect_image(to_string(*parsed), std::move(stop));
-  if (!image && image.error().code == ErrorCode::NotFound) {
-    return make_error(ErrorCode::Failed,
-                      fmt::format("Docker reported no error while pulling {}, but does not have it",
-                                  to_string(*parsed)));
-  }
-  return image;
 }
 
 }  // namespace aim::providers

@@ -6,19 +6,25 @@
 
 #include "core/engine.hpp"
 #include "providers/docker/docker_api.hpp"
+#include "providers/docker/image_puller.hpp"
+#include "providers/docker/negotiation.hpp"
 #include "providers/http/http_client.hpp"
 
 namespace aim::providers {
 
 /// A Docker Engine behind its HTTP API. Thread-safe when the transport is. The API version is
 /// agreed upon once, at the first call: the newest that both sides know, from 1.41 (Docker 20.10)
-/// on; an older Engine gives ErrorCode::Unsupported.
+/// on; ErrorCode::Unsupported where there is none.
 class DockerEngine : public core::EngineReader,
                      public core::ContainerWatcher,
                      public core::EngineActor {
  public:
-  /// `transport` must outlive the engine.
-  explicit DockerEngine(HttpTransport& transport);
+  /// `transport` must outlive the engine. `pinned_version` is DOCKER_API_VERSION: "1.44", the one
+  /// to speak, whatever else both sides know; empty if it is not set. With `registry` it logs in at
+  /// registries, and asks those again that ask for patience.
+  explicit DockerEngine(HttpTransport& transport,
+                        std::string pinned_version = {},
+                        const std::optional<RegistryAccess>& registry = std::nullopt);
 
   core::Result<core::EngineInfo> info(std::stop_token stop) override;
   core::Result<std::vector<core::ContainerSummary>> list_containers(std::stop_token stop) override;
@@ -29,6 +35,8 @@ class DockerEngine : public core::EngineReader,
   core::Result<std::vector<core::ObservedVolume>> list_volumes(std::stop_token stop) override;
   core::Result<core::ObservedImage> inspect_image(const std::string& reference,
                                                   std::stop_token stop) override;
+  core::Result<core::RegistryImage> ask_registry(const std::string& reference,
+                                                 std::stop_token stop) override;
 
   core::Result<void> logs(const std::string& container,
                           const core::LogRequest& request,
@@ -39,15 +47,20 @@ class DockerEngine : public core::EngineReader,
 
   core::Result<core::CallOutcome> perform(const core::Call& call, std::stop_token stop) override;
   core::Result<core::ObservedImage> pull(
-      const std::string& reference,
+      const core::PullRequest& request,
       const std::function<void(const core::PullProgress&)>& progress,
       std::stop_token stop) override;
 
  private:
   class Actor;
 
-  [[nodiscard]] core::Result<ApiVersion> negotiated(std::stop_token stop);
-  [[nodiscard]] core::Result<ApiVersion> ask_version(std::stop_token stop);
+  struct Agreement {
+    ApiVersion version;
+    Greeting greeting;
+  };
+
+  [[nodiscard]] core::Result<Agreement> negotiated(std::stop_token stop);
+  [[nodiscard]] core::Result<Agreement> agree(std::stop_token stop);
   /// Sends `request` under the agreed version; an answer of 400 or above becomes an error.
   [[nodiscard]] core::Result<HttpResponse> ask(HttpRequest request,
                                                std::chrono::milliseconds deadline,
@@ -62,11 +75,19 @@ class DockerEngine : public core::EngineReader,
                                                   std::stop_token stop,
                                                   const Send& send);
 
+  [[nodiscard]] core::Result<RegistryLogin> login_for(const std::string& reference,
+                                                      std::stop_token stop);
+
   HttpTransport& transport_;
+  const std::string pinned_version_;
+  std::optional<RegistryAccess> registry_;  ///< none: registries are met as anybody
+  ImagePuller puller_;
   std::mutex mutex_;
   std::condition_variable_any settled_;
   bool negotiating_ = false;
-  std::optional<ApiVersion> version_;
+  std::size_t attempts_ = 0;            ///< to agree, those that have ended
+  std::optional<core::Error> refusal_;  ///< of the last attempt
+  std::optional<Agreement> agreement_;
 };
 
 }  // namespace aim::providers

@@ -11,6 +11,7 @@
 
 #include "core/secret.hpp"
 #include "providers/docker/json_read.hpp"
+#include "providers/docker/ssh_host.hpp"
 
 namespace aim::providers {
 
@@ -22,10 +23,12 @@ using core::ErrorCode;
 using core::make_error;
 using core::Result;
 
-constexpr std::uint16_t kClearPort = 2375;
+constexpr std::uint16_t kTlsPort = 2376;
 constexpr std::string_view kDefaultContext = "default";
 
-Result<HttpEndpoint> parse_tcp(std::string_view uri, std::string_view address) {
+Result<HttpEndpoint> parse_tcp(std::string_view uri,
+                               std::string_view address,
+                               std::uint16_t default_port) {
   const auto bad = [&](std::string_view why) {
     return make_error(ErrorCode::Invalid, fmt::format("Docker host \"{}\": {}", uri, why));
   };
@@ -39,7 +42,7 @@ Result<HttpEndpoint> parse_tcp(std::string_view uri, std::string_view address) {
   }
   HttpEndpoint endpoint;
   endpoint.scheme = HttpEndpoint::Scheme::Tcp;
-  endpoint.port = kClearPort;
+  endpoint.port = default_port;
   std::string_view host = address;
   std::string_view port;
   if (address.starts_with('[')) {
@@ -103,9 +106,50 @@ Result<std::string> current_context(const fs::path& config_dir) {
   return json_read::text_at(config->get_object(), "currentContext");
 }
 
+/// The files that are there, by the names that Docker gives them.
+TlsSettings tls_files(const fs::path& directory) {
+  std::error_code error;
+  TlsSettings settings;
+  const auto if_there = [&](const char* name) {
+    return fs::exists(directory / name, error) ? (directory / name).string() : std::string();
+  };
+  settings.ca_file = if_there("ca.pem");
+  // Half a pair is told as what it is when it is read.
+  if (!if_there("cert.pem").empty() || !if_there("key.pem").empty()) {
+    settings.certificate_file = (directory / "cert.pem").string();
+    settings.key_file = (directory / "key.pem").string();
+  }
+  return settings;
+}
+
+std::string unchecked(std::string_view why, const HttpEndpoint& endpoint, std::string_view remedy) {
+  return fmt::format(
+      "{}: the certificate of {} is not checked, so whoever answers there is taken "
+      "for the Docker Engine. {}",
+      why,
+      to_string(endpoint),
+      remedy);
+}
+
+/// TLS as a context asks for it.
+void secure(DockerHost& host, const std::string& name, const fs::path& files, bool skips_verify) {
+  host.endpoint.tls = tls_files(files);
+  host.endpoint.tls->verify = !skips_verify;
+  if (skips_verify) {
+    host.warnings.push_back(
+        unchecked(fmt::format("Docker context \"{}\" says SkipTLSVerify", name),
+                  host.endpoint,
+                  fmt::format("Give the context a ca.pem: `docker context update {} --docker "
+                              "host={},ca=ca.pem,cert=cert.pem,key=key.pem`.",
+                              name,
+                              host.uri)));
+  }
+}
+
 Result<DockerHost> of_context(const std::string& name, const fs::path& config_dir) {
   const std::string id = core::sha256_hex(name);
   const fs::path path = config_dir / "contexts" / "meta" / id / "meta.json";
+  const fs::path tls = config_dir / "contexts" / "tls" / id / "docker";
   const Result<std::optional<std::string>> text = read_file(path);
   if (!text) {
     return text.error();
@@ -125,49 +169,58 @@ Result<DockerHost> of_context(const std::string& name, const fs::path& config_di
   if (uri.empty()) {
     return make_error(ErrorCode::Protocol, fmt::format("{} names no Docker host", path.string()));
   }
-  const Result<HttpEndpoint> endpoint = parse_docker_host(uri);
+  const bool skips_verify = json_read::boolean_at(*docker, "SkipTLSVerify");
+  std::error_code error;
+  const bool has_tls = skips_verify || fs::exists(tls, error);
+  const Result<HttpEndpoint> endpoint = parse_docker_host(uri, has_tls ? kTlsPort : kClearPort);
   if (!endpoint) {
     return core::while_doing(endpoint.error(), fmt::format("named by Docker context \"{}\"", name));
   }
-  std::error_code error;
-  if (endpoint->scheme == HttpEndpoint::Scheme::Tcp &&
-      fs::exists(config_dir / "contexts" / "tls" / id / "docker", error)) {
-    return make_error(ErrorCode::Unsupported,
-                      fmt::format("Docker context \"{}\" uses TLS, which aim cannot do; use a unix "
-                                  "socket",
-                                  name));
+  DockerHost host{*endpoint, uri, fmt::format("context {}", name), {}};
+  if (has_tls && endpoint->scheme == HttpEndpoint::Scheme::Tcp) {
+    secure(host, name, tls, skips_verify);
   }
-  return DockerHost{*endpoint, uri, fmt::format("context {}", name)};
+  return host;
 }
 
 Result<DockerHost> of_uri(const std::string& uri,
                           std::string origin,
                           const DockerHostInputs& inputs) {
-  const Result<HttpEndpoint> endpoint = parse_docker_host(uri);
+  const bool verify = !inputs.tls_verify.empty();
+  const bool has_tls = verify || !inputs.tls.empty();
+  const Result<HttpEndpoint> endpoint = parse_docker_host(uri, has_tls ? kTlsPort : kClearPort);
   if (!endpoint) {
     return endpoint.error();
   }
-  // The variables mean nothing for a unix socket, as with the docker command.
-  if (endpoint->scheme == HttpEndpoint::Scheme::Tcp &&
-      (!inputs.tls_verify.empty() || !inputs.tls.empty())) {
-    return make_error(
-        ErrorCode::Unsupported,
-        fmt::format("{} is set, but aim cannot do TLS; unset it, or use a unix socket",
-                    inputs.tls_verify.empty() ? "DOCKER_TLS" : "DOCKER_TLS_VERIFY"));
+  DockerHost host{*endpoint, uri, std::move(origin), {}};
+  // The variables mean nothing for a socket or ssh, as with the docker command.
+  if (!has_tls || endpoint->scheme != HttpEndpoint::Scheme::Tcp) {
+    return host;
   }
-  return DockerHost{*endpoint, uri, std::move(origin)};
+  const fs::path files = inputs.cert_path.empty() ? inputs.config_dir : inputs.cert_path;
+  host.endpoint.tls = tls_files(files);
+  host.endpoint.tls->verify = verify;
+  if (verify) {
+    host.endpoint.tls->ca_file = (files / "ca.pem").string();
+  } else {
+    host.warnings.push_back(unchecked("DOCKER_TLS is set without DOCKER_TLS_VERIFY",
+                                      host.endpoint,
+                                      "Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the "
+                                      "directory with ca.pem, cert.pem and key.pem."));
+  }
+  return host;
 }
 
 }  // namespace
 
-Result<HttpEndpoint> parse_docker_host(std::string_view uri) {
+Result<HttpEndpoint> parse_docker_host(std::string_view uri, std::uint16_t port) {
   const std::size_t mark = uri.find("://");
   if (mark == std::string_view::npos) {
     if (uri.starts_with('/')) {
       return make_error(ErrorCode::Invalid,
                         fmt::format("Docker host \"{}\": write unix://{}", uri, uri));
     }
-    return parse_tcp(uri, uri);
+    return parse_tcp(uri, uri, port);
   }
   const std::string_view scheme = uri.substr(0, mark);
   const std::string_view rest = uri.substr(mark + 3);
@@ -183,17 +236,27 @@ Result<HttpEndpoint> parse_docker_host(std::string_view uri) {
     return endpoint;
   }
   if (scheme == "tcp") {
-    return parse_tcp(uri, rest);
+    return parse_tcp(uri, rest, port);
   }
-  if (scheme == "ssh" || scheme == "https" || scheme == "npipe" || scheme == "fd") {
+  if (scheme == "ssh") {
+    return ssh_endpoint(uri, rest);
+  }
+  if (scheme == "https") {
+    return make_error(
+        ErrorCode::Unsupported,
+        fmt::format("Docker host \"{}\": write tcp://{} and set DOCKER_TLS_VERIFY=1", uri, rest));
+  }
+  if (scheme == "npipe" || scheme == "fd") {
     return make_error(ErrorCode::Unsupported,
-                      fmt::format("Docker host \"{}\": {}:// is not supported; use unix:// or "
-                                  "tcp://",
+                      fmt::format("Docker host \"{}\": {}:// is not supported; use unix://, "
+                                  "tcp:// or ssh://",
                                   uri,
                                   scheme));
   }
   return make_error(ErrorCode::Invalid,
-                    fmt::format("Docker host \"{}\": write unix:///PATH or tcp://HOST:PORT", uri));
+                    fmt::format("Docker host \"{}\": write unix:///PATH, tcp://HOST:PORT or "
+                                "ssh://USER@HOST",
+                                uri));
 }
 
 Result<DockerHost> resolve_docker_host(const DockerHostInputs& inputs) {

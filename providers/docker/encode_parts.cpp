@@ -11,6 +11,32 @@ namespace aim::providers {
 
 namespace json = boost::json;
 
+void set(json::object& object, std::string_view key, const std::optional<std::string>& value) {
+  if (value) {
+    object[key] = *value;
+  }
+}
+
+void set(json::object& object, std::string_view key, const std::optional<std::int64_t>& value) {
+  if (value) {
+    object[key] = *value;
+  }
+}
+
+void set(json::object& object, std::string_view key, const std::optional<bool>& value) {
+  if (value) {
+    object[key] = *value;
+  }
+}
+
+void set_texts(json::object& object,
+               std::string_view key,
+               const std::optional<std::vector<std::string>>& texts) {
+  if (texts) {
+    object[key] = json_array(*texts);
+  }
+}
+
 json::array json_array(const std::vector<std::string>& texts) {
   json::array array;
   for (const std::string& text : texts) {
@@ -40,8 +66,15 @@ json::object json_endpoint(const core::Attachment& attachment) {
   if (!attachment.aliases.empty()) {
     body["Aliases"] = json_array(attachment.aliases);
   }
+  json::object addresses;
   if (!attachment.ipv4_address.empty()) {
-    body["IPAMConfig"] = {{"IPv4Address", attachment.ipv4_address}};
+    addresses["IPv4Address"] = attachment.ipv4_address;
+  }
+  if (!attachment.ipv6_address.empty()) {
+    addresses["IPv6Address"] = attachment.ipv6_address;
+  }
+  if (!addresses.empty()) {
+    body["IPAMConfig"] = std::move(addresses);
   }
   return body;
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "providers/docker/docker_api.hpp"
 #include "providers/docker/json_read.hpp"
 
 namespace aim::providers {
@@ -15,16 +14,6 @@ using core::ErrorCode;
 using json_read::integer_at;
 using json_read::object_at;
 using json_read::text_at;
-
-core::Error reported(const std::string& message) {
-  const auto says = [&](std::string_view part) { return message.find(part) != std::string::npos; };
-  if (says("denied") || says("unauthorized") || says("authentication required")) {
-    return core::make_error(ErrorCode::Denied, message);
-  }
-  return core::make_error(
-      says("manifest unknown") || says("manifest for") ? ErrorCode::NotFound : ErrorCode::Failed,
-      message);
-}
 
 std::uint64_t bytes_at(const json::object& in, std::string_view key) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_at(in, key)));
@@ -44,10 +33,10 @@ bool is_fetched(std::string_view status) {
 
 core::Result<void> PullState::take(const json::object& line) {
   if (const json::object* detail = object_at(line, "errorDetail")) {
-    return reported(text_at(*detail, "message"));
+    return core::make_error(ErrorCode::Failed, text_at(*detail, "message"));
   }
   if (const std::string error = text_at(line, "error"); !error.empty()) {
-    return reported(error);
+    return core::make_error(ErrorCode::Failed, error);
   }
   const std::string status = text_at(line, "status");
   if (!status.empty()) {

@@ -12,8 +12,7 @@ namespace aim::providers {
 /// in an inspect afterwards: an Engine reports failures inside an answer of status 200.
 class PullState {
  public:
-  /// Takes one line in. Errors: what the line itself reports (`errorDetail`), as Denied, NotFound
-  /// or Failed.
+  /// Takes one line in. Errors: Failed with what the line itself reports (`errorDetail`).
   [[nodiscard]] core::Result<void> take(const boost::json::object& line);
 
   /// `total_bytes` stays zero until the size of every layer is known.

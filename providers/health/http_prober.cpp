@@ -23,12 +23,17 @@ constexpr std::size_t kLongestBody = 1024U * 1024;
 constexpr std::size_t kMostRead = 16 * kLongestBody;
 // The proxy hangs up as soon as the container refused it, which on one host is at once.
 constexpr milliseconds kProxyHold{200};
+// ssh tells of a refusal by its end, after it has logged in.
+constexpr milliseconds kTunnelHold{2000};
 
 bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address == "::1";
 }
 
-HttpEndpoint tcp_endpoint(std::string host, std::uint16_t port) {
+HttpEndpoint tcp_endpoint(std::string host, std::uint16_t port, const Tunnel& tunnel) {
+  if (tunnel) {
+    return tunnel(std::move(host), port);
+  }
   HttpEndpoint endpoint;
   endpoint.scheme = HttpEndpoint::Scheme::Tcp;
   endpoint.host = std::move(host);
@@ -36,7 +41,9 @@ HttpEndpoint tcp_endpoint(std::string host, std::uint16_t port) {
   return endpoint;
 }
 
-Result<HttpEndpoint> published_endpoint(const ProbeTarget& target, const std::string& engine_host) {
+Result<HttpEndpoint> published_endpoint(const ProbeTarget& target,
+                                        const std::string& engine_host,
+                                        const Tunnel& tunnel) {
   if (!target.published) {
     return make_error(ErrorCode::Unsupported,
                       fmt::format("port {} is not published", target.container_port));
@@ -49,14 +56,14 @@ Result<HttpEndpoint> published_endpoint(const ProbeTarget& target, const std::st
         ErrorCode::Unsupported,
         fmt::format("port {} is published on {} of another host", target.container_port, host));
   }
-  return tcp_endpoint(std::move(host), target.published->host_port);
+  return tcp_endpoint(std::move(host), target.published->host_port, tunnel);
 }
 
-Result<HttpEndpoint> container_endpoint(const ProbeTarget& target) {
+Result<HttpEndpoint> container_endpoint(const ProbeTarget& target, const Tunnel& tunnel) {
   if (target.container_address.empty()) {
     return make_error(ErrorCode::Unsupported, "the container has no address of its own");
   }
-  return tcp_endpoint(target.container_address, target.container_port);
+  return tcp_endpoint(target.container_address, target.container_port, tunnel);
 }
 
 Result<ProbeAnswer> ask(const Result<HttpEndpoint>& endpoint,
@@ -90,33 +97,33 @@ Result<ProbeAnswer> ask(const Result<HttpEndpoint>& endpoint,
 Result<ProbeAnswer> PublishedRoute::http(const ProbeTarget& target,
                                          const ProbeRequest& request,
                                          std::stop_token stop) {
-  return ask(published_endpoint(target, engine_host_), request, clock_, std::move(stop));
+  return ask(published_endpoint(target, engine_host_, tunnel_), request, clock_, std::move(stop));
 }
 
 Result<void> PublishedRoute::tcp(const ProbeTarget& target,
                                  milliseconds timeout,
                                  std::stop_token stop) {
-  const Result<HttpEndpoint> endpoint = published_endpoint(target, engine_host_);
+  const Result<HttpEndpoint> endpoint = published_endpoint(target, engine_host_, tunnel_);
   if (!endpoint) {
     return endpoint.error();
   }
-  return try_connect(*endpoint, kProxyHold, timeout, std::move(stop));
+  return try_connect(*endpoint, tunnel_ ? kTunnelHold : kProxyHold, timeout, std::move(stop));
 }
 
 Result<ProbeAnswer> ContainerAddressRoute::http(const ProbeTarget& target,
                                                 const ProbeRequest& request,
                                                 std::stop_token stop) {
-  return ask(container_endpoint(target), request, clock_, std::move(stop));
+  return ask(container_endpoint(target, tunnel_), request, clock_, std::move(stop));
 }
 
 Result<void> ContainerAddressRoute::tcp(const ProbeTarget& target,
                                         milliseconds timeout,
                                         std::stop_token stop) {
-  const Result<HttpEndpoint> endpoint = container_endpoint(target);
+  const Result<HttpEndpoint> endpoint = container_endpoint(target, tunnel_);
   if (!endpoint) {
     return endpoint.error();
   }
-  return try_connect(*endpoint, milliseconds(0), timeout, std::move(stop));
+  return try_connect(*endpoint, tunnel_ ? kTunnelHold : milliseconds(0), timeout, std::move(stop));
 }
 
 template <class Answer, class Probe>

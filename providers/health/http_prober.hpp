@@ -1,22 +1,29 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/clock.hpp"
 #include "core/prober.hpp"
+#include "providers/http/http_client.hpp"
 
 namespace aim::providers {
 
+/// How to connect to a port of the Engine's host or network, if not directly: through a tunnel.
+using Tunnel = std::function<HttpEndpoint(std::string host, std::uint16_t port)>;
+
 /// By the port published on the Engine's host. Where it is bound to every interface, it is reached
 /// by `engine_host`, or by the loopback address when that is empty (Docker runs on this host).
-/// Ports bound to a loopback address lead nowhere unless Docker runs on this host.
+/// Ports bound to a loopback address lead nowhere unless Docker runs on this host, or a tunnel
+/// leads there.
 class PublishedRoute : public core::ProbeRoute {
  public:
   /// `clock` measures latencies and must outlive the route.
-  explicit PublishedRoute(core::Clock& clock, std::string engine_host = {})
-      : clock_(clock), engine_host_(std::move(engine_host)) {}
+  explicit PublishedRoute(core::Clock& clock, std::string engine_host = {}, Tunnel tunnel = {})
+      : clock_(clock), engine_host_(std::move(engine_host)), tunnel_(std::move(tunnel)) {}
 
   [[nodiscard]] std::string name() const override { return "published address"; }
 
@@ -30,13 +37,15 @@ class PublishedRoute : public core::ProbeRoute {
  private:
   core::Clock& clock_;
   std::string engine_host_;
+  Tunnel tunnel_;
 };
 
-/// By the container's own address, which only the Engine's host itself reaches.
+/// By the container's own address, which only the Engine's host itself reaches, or a tunnel to it.
 class ContainerAddressRoute : public core::ProbeRoute {
  public:
   /// `clock` measures latencies and must outlive the route.
-  explicit ContainerAddressRoute(core::Clock& clock) : clock_(clock) {}
+  explicit ContainerAddressRoute(core::Clock& clock, Tunnel tunnel = {})
+      : clock_(clock), tunnel_(std::move(tunnel)) {}
 
   [[nodiscard]] std::string name() const override { return "container address"; }
 
@@ -49,6 +58,7 @@ class ContainerAddressRoute : public core::ProbeRoute {
 
  private:
   core::Clock& clock_;
+  Tunnel tunnel_;
 };
 
 /// Tries the routes in order. One that is Unsupported is passed over; the first that leads to the

@@ -34,7 +34,7 @@ bool has_broken_head(const HttpRequest& request) {
 }  // namespace
 
 std::string to_string(const HttpEndpoint& endpoint) {
-  if (endpoint.scheme == HttpEndpoint::Scheme::Unix) {
+  if (endpoint.scheme != HttpEndpoint::Scheme::Tcp) {
     return endpoint.path;
   }
   const bool is_v6 = endpoint.host.find(':') != std::string::npos;
@@ -49,19 +49,27 @@ Result<void> try_connect(const HttpEndpoint& endpoint,
   if (stop.stop_requested()) {
     return stopped_error();
   }
-  HttpConnection connection(endpoint, HttpClient::kLargestBody);
+  Gateway gateway(endpoint);
+  HttpConnection connection(gateway, HttpClient::kLargestBody);
   const StopGuard guard(connection, stop);
   const Result<void> opened = connection.open(Patience::until_deadline(deadline), stop);
   return opened && hold.count() > 0 ? connection.stays_open(std::min(hold, deadline)) : opened;
 }
 
 struct HttpClient::Impl {
-  Impl(HttpEndpoint where, std::size_t idle_limit, std::size_t body_limit)
-      : endpoint(std::move(where)), max_idle(idle_limit), max_body_bytes(body_limit) {}
+  Impl(HttpEndpoint where,
+       std::size_t idle_limit,
+       std::size_t body_limit,
+       std::optional<LivenessProbe> probe)
+      : gateway(std::move(where)),
+        max_idle(idle_limit),
+        max_body_bytes(body_limit),
+        liveness(std::move(probe)) {}
 
-  const HttpEndpoint endpoint;
+  Gateway gateway;  ///< before the connections, which it outlives
   const std::size_t max_idle;
   const std::size_t max_body_bytes;
+  const std::optional<LivenessProbe> liveness;
   std::mutex mutex;
   std::vector<std::unique_ptr<HttpConnection>> idle;
 
@@ -103,7 +111,7 @@ struct HttpClient::Impl {
         return settled(std::move(answer));
       }
     }
-    auto fresh = std::make_unique<HttpConnection>(endpoint, max_body_bytes);
+    auto fresh = std::make_unique<HttpConnection>(gateway, max_body_bytes);
     {
       const StopGuard guard(*fresh, stop);
       if (Result<void> opened = fresh->open(patience, stop); !opened) {
@@ -128,6 +136,22 @@ struct HttpClient::Impl {
     return answer;
   }
 
+  /// How long to wait for a stream; one that may be silent for ever is watched from outside.
+  Patience patience_of(milliseconds inactivity, const std::stop_token& stop) {
+    if (inactivity.count() > 0 || !liveness) {
+      return Patience::while_it_comes(inactivity);
+    }
+    Patience patience = Patience::while_it_comes(liveness->after);
+    patience.ask = [this, stop]() -> std::optional<core::Error> {
+      const Result<HttpResponse> answer = exchange({"GET", liveness->target, {}, {}},
+                                                   nullptr,
+                                                   Patience::until_deadline(liveness->deadline),
+                                                   stop);
+      return answer ? std::nullopt : std::optional(answer.error());
+    };
+    return patience;
+  }
+
   static Result<HttpResponse> settled(Answer answer) {
     if (!answer) {
       return answer.error().error;
@@ -136,8 +160,12 @@ struct HttpClient::Impl {
   }
 };
 
-HttpClient::HttpClient(HttpEndpoint endpoint, std::size_t max_idle, std::size_t max_body_bytes)
-    : impl_(std::make_unique<Impl>(std::move(endpoint), max_idle, max_body_bytes)) {}
+HttpClient::HttpClient(HttpEndpoint endpoint,
+                       std::size_t max_idle,
+                       std::size_t max_body_bytes,
+                       std::optional<LivenessProbe> liveness)
+    : impl_(std::make_unique<Impl>(
+          std::move(endpoint), max_idle, max_body_bytes, std::move(liveness))) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -151,7 +179,8 @@ Result<HttpResponse> HttpClient::stream(const HttpRequest& request,
                                         const BodySink& sink,
                                         milliseconds inactivity,
                                         std::stop_token stop) {
-  return impl_->exchange(request, &sink, Patience::while_it_comes(inactivity), std::move(stop));
+  const Patience patience = impl_->patience_of(inactivity, stop);
+  return impl_->exchange(request, &sink, patience, std::move(stop));
 }
 
 }  // namespace aim::providers

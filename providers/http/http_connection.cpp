@@ -1,31 +1,20 @@
 #include "providers/http/http_connection.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <cctype>
-#include <cerrno>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include "providers/http/address_lookup.hpp"
+#include "providers/http/wire.hpp"
 
 namespace aim::providers {
 
@@ -36,7 +25,6 @@ using core::ErrorCode;
 using core::make_error;
 using core::Result;
 using std::chrono::milliseconds;
-using Endpoint = asio::generic::stream_protocol::endpoint;
 using Parser = http::response_parser<http::buffer_body>;
 
 namespace {
@@ -49,7 +37,15 @@ constexpr std::size_t kPieceSize = 64U * 1024;
 bool expects_no_body(const HttpRequest& request) { return request.method == "HEAD"; }
 
 std::string host_header(const HttpEndpoint& endpoint) {
-  return endpoint.scheme == HttpEndpoint::Scheme::Unix ? "docker" : to_string(endpoint);
+  switch (endpoint.scheme) {
+    case HttpEndpoint::Scheme::Unix:
+      return "docker";
+    case HttpEndpoint::Scheme::Program:
+      return "localhost";
+    case HttpEndpoint::Scheme::Tcp:
+      break;
+  }
+  return to_string(endpoint);
 }
 
 std::string head_of(const HttpRequest& request, const HttpEndpoint& endpoint) {
@@ -86,24 +82,43 @@ HttpResponse response_head(const Parser& parser) {
   return response;
 }
 
+/// What Beast reads from: a wire, and how long to wait for it.
+class Source {
+ public:
+  Source(Wire& wire, const Patience& patience) : wire_(wire), patience_(patience) {}
+
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers, error_code& error) {
+    const asio::mutable_buffer first = *asio::buffer_sequence_begin(buffers);
+    return wire_.read_some(first.data(), first.size(), patience_, error);
+  }
+
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers) {
+    error_code error;
+    const std::size_t count = read_some(buffers, error);
+    if (error) {
+      throw boost::system::system_error(error);
+    }
+    return count;
+  }
+
+ private:
+  Wire& wire_;
+  const Patience& patience_;
+};
+
 }  // namespace
 
 struct HttpConnection::Impl {
-  Impl(HttpEndpoint where, std::size_t body_limit)
-      : endpoint(std::move(where)),
-        max_body_bytes(body_limit),
-        socket(context),
-        pause(context),
-        piece(kPieceSize) {}
+  Impl(Gateway& shared, std::size_t body_limit)
+      : endpoint(shared.endpoint()), max_body_bytes(body_limit), wire(shared), piece(kPieceSize) {}
 
-  Result<void> open(const Patience& patience, std::stop_token stop);
   boost::system::result<HttpResponse, Breakdown> exchange(const HttpRequest& request,
                                                           const BodySink* sink,
                                                           const Patience& patience);
-  Result<void> stays_open(milliseconds hold);
-  error_code open_one(const Endpoint& address, const Patience& patience);
-  error_code connect_local(const Endpoint& address, Patience::Time until);
   error_code write(const HttpRequest& request, const Patience& patience);
+  error_code write_all(std::string_view bytes, const Patience& patience);
   boost::system::result<HttpResponse, Breakdown> read(const HttpRequest& request,
                                                       const BodySink* sink,
                                                       const Patience& patience,
@@ -111,158 +126,67 @@ struct HttpConnection::Impl {
   error_code read_head(std::optional<Parser>& parser,
                        const HttpRequest& request,
                        const Patience& patience);
-  Breakdown breakdown(error_code error, const Patience& patience, bool answer_began) const;
+  error_code read_piece(Parser& parser, const Patience& patience);
+  Breakdown breakdown(error_code error, const Patience& patience, bool answer_began);
 
-  /// Runs one asynchronous operation to its end, which is soon when time is up or a stop comes.
-  template <class Start>
-  error_code run(const std::optional<Patience::Time>& until, const Start& start) {
-    if (stopped) {
-      return asio::error::operation_aborted;
-    }
-    std::optional<error_code> result;
-    context.restart();
-    start([&result](error_code error, std::size_t = 0) { result = error; });
+  /// Runs a read of Beast's.
+  template <class Read>
+  error_code guarded(const Read& read) {
+    error_code error;
     try {
-      while (!result) {
-        if (!until || expired) {
-          context.run_one();
-        } else if (context.run_one_until(*until) == 0) {
-          expired = true;
-          abandon();
-        }
-      }
+      read(error);
     } catch (const std::length_error&) {
       // How the parser takes a field of more than 64 KiB behind a chunked body, to which its limit
       // on the head does not apply.
-      abandon();
-      return http::error::header_limit;
+      error = http::error::header_limit;
     }
-    return *result;
+    if (error && error != http::error::need_buffer) {
+      reusable = false;
+    }
+    return error;
   }
 
-  void abandon() {
-    reusable = false;
-    error_code ignored;  // closing is all that can be done, and the descriptor is gone either way
-    socket.close(ignored);
-    pause.cancel();
-  }
-
-  HttpEndpoint endpoint;
+  const HttpEndpoint& endpoint;
   std::size_t max_body_bytes;
-  asio::io_context context{1};
-  asio::generic::stream_protocol::socket socket;
-  asio::steady_timer pause;
+  Wire wire;
   boost::beast::flat_buffer buffer;
   std::vector<char> piece;
-  bool stopped = false;
-  bool expired = false;
   bool reusable = true;
   bool sent = false;  ///< the whole of the last request
 };
 
-Result<void> HttpConnection::Impl::open(const Patience& patience, std::stop_token stop) {
-  const Result<std::vector<SocketAddress>> addresses =
-      addresses_of(endpoint, patience.to_connect(), std::move(stop));
-  if (!addresses) {
-    return addresses.error();
-  }
-  error_code error = asio::error::host_not_found;
-  for (const SocketAddress& address : *addresses) {
-    error = open_one(Endpoint(&address.storage, address.size), patience);
-    if (!error) {
-      return {};
-    }
-    if (stopped) {
-      return stopped_error();
-    }
-    if (expired) {
-      return timed_out(endpoint, patience);
-    }
-  }
-  return cannot_connect(endpoint, error.message());
-}
-
-error_code HttpConnection::Impl::open_one(const Endpoint& address, const Patience& patience) {
-  const int family = address.protocol().family();
-  // Programs that aim starts must not inherit the connection, so it is closed on exec from birth.
-  const int descriptor = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) {
-    return {errno, boost::system::system_category()};
-  }
-  error_code error;
-  socket.close(error);
-  socket.assign(address.protocol(), descriptor, error);
-  if (error) {
-    ::close(descriptor);
-    return error;
-  }
-  socket.native_non_blocking(true, error);
-  if (error) {
-    return error;
-  }
-  const Patience::Time until = patience.to_connect();
-  if (family == AF_UNIX) {
-    return connect_local(address, until);
-  }
-  const int on = 1;
-  const int idle_seconds = 30;
-  // A wait for a container's exit may be silent for days; only keep-alive notices a dead peer.
-  ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof(idle_seconds));
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  return run(until, [&](auto done) { socket.async_connect(address, done); });
-}
-
-error_code HttpConnection::Impl::connect_local(const Endpoint& address, Patience::Time until) {
-  while (!stopped) {
-    if (::connect(socket.native_handle(),
-                  address.data(),
-                  static_cast<::socklen_t>(address.size())) == 0) {
-      return {};
-    }
-    if (errno != EAGAIN) {
-      return {errno, boost::system::system_category()};
-    }
-    // The listener's queue is full. Unlike with TCP nothing tells when it has room again.
-    pause.expires_after(milliseconds(10));
-    if (error_code error = run(until, [&](auto done) { pause.async_wait(done); })) {
-      return error;
-    }
-  }
-  return asio::error::operation_aborted;
-}
-
-error_code HttpConnection::Impl::write(const HttpRequest& request, const Patience& patience) {
-  const std::string head = head_of(request, endpoint);
-  const std::array<asio::const_buffer, 2> parts = {asio::buffer(head), asio::buffer(request.body)};
-  std::size_t written = 0;
-  sent = false;
-  const std::size_t total = head.size() + request.body.size();
+error_code HttpConnection::Impl::write_all(std::string_view bytes, const Patience& patience) {
   // One piece at a time, so that an inactivity limit holds for long uploads too.
-  while (written < total) {
-    std::array<asio::const_buffer, 2> rest = parts;
-    rest[0] += written;
-    rest[1] += written - std::min(written, head.size());
-    std::size_t count = 0;
-    const error_code error = run(patience.next(), [&](auto done) {
-      socket.async_write_some(rest, [&count, done](error_code e, std::size_t n) mutable {
-        count = n;
-        done(e);
-      });
-    });
+  while (!bytes.empty()) {
+    error_code error;
+    bytes.remove_prefix(wire.write_some(bytes.data(), bytes.size(), patience, error));
     if (error) {
       return error;
     }
-    written += count;
   }
-  sent = true;
   return {};
+}
+
+error_code HttpConnection::Impl::write(const HttpRequest& request, const Patience& patience) {
+  sent = false;
+  std::string head = head_of(request, endpoint);
+  std::string_view rest = request.body;
+  if (rest.size() <= kPieceSize) {
+    head += rest;  // one packet, and one record of TLS
+    rest = {};
+  }
+  error_code error = write_all(head, patience);
+  if (!error) {
+    error = write_all(rest, patience);
+  }
+  sent = !error;
+  return error;
 }
 
 boost::system::result<HttpResponse, Breakdown> HttpConnection::Impl::exchange(
     const HttpRequest& request, const BodySink* sink, const Patience& patience) {
   const error_code error = write(request, patience);
-  if (error && (stopped || expired)) {
+  if (error && (wire.stopped() || wire.expired())) {
     return breakdown(error, patience, false);
   }
   // A server that refuses a request may hang up before it read it all; its answer says why.
@@ -272,20 +196,25 @@ boost::system::result<HttpResponse, Breakdown> HttpConnection::Impl::exchange(
 error_code HttpConnection::Impl::read_head(std::optional<Parser>& parser,
                                            const HttpRequest& request,
                                            const Patience& patience) {
+  Source source(wire, patience);
   while (true) {
     parser.emplace();
     parser->header_limit(kHeaderLimit);
     parser->body_limit(boost::none);
     parser->skip(expects_no_body(request));
-    const error_code error = run(patience.next(), [&](auto done) {
-      http::async_read_header(socket, buffer, *parser, done);
-    });
+    const error_code error =
+        guarded([&](error_code& e) { http::read_header(source, buffer, *parser, e); });
     const int status = parser->get().result_int();
     if (error || status < 100 || status >= 200 || status == 101) {
       return error;
     }
     // 100 Continue and its like announce the answer.
   }
+}
+
+error_code HttpConnection::Impl::read_piece(Parser& parser, const Patience& patience) {
+  Source source(wire, patience);
+  return guarded([&](error_code& e) { http::read_some(source, buffer, parser, e); });
 }
 
 boost::system::result<HttpResponse, Breakdown> HttpConnection::Impl::read(
@@ -296,7 +225,7 @@ boost::system::result<HttpResponse, Breakdown> HttpConnection::Impl::read(
   std::optional<Parser> parser;
   if (const error_code error = read_head(parser, request, patience)) {
     const bool began = parser->got_some() || buffer.size() > 0;
-    return breakdown(write_error && !began ? write_error : error, patience, began);
+    return breakdown(error, patience, began);
   }
   HttpResponse response = response_head(*parser);
   const bool hand_on = sink != nullptr && response.status >= 200 && response.status < 300;
@@ -304,8 +233,7 @@ boost::system::result<HttpResponse, Breakdown> HttpConnection::Impl::read(
     http::buffer_body::value_type& body = parser->get().body();
     body.data = piece.data();
     body.size = piece.size();
-    const error_code error = run(
-        patience.next(), [&](auto done) { http::async_read_some(socket, buffer, *parser, done); });
+    const error_code error = read_piece(*parser, patience);
     const std::string_view got(piece.data(), piece.size() - body.size);
     if (error && error != http::error::need_buffer) {
       return breakdown(error, patience, true);
@@ -332,12 +260,9 @@ boost::system::result<HttpResponse, Breakdown> HttpConnection::Impl::read(
 
 Breakdown HttpConnection::Impl::breakdown(error_code error,
                                           const Patience& patience,
-                                          bool answer_began) const {
-  if (stopped) {
-    return {stopped_error(), false, answer_began};
-  }
-  if (expired) {
-    return {timed_out(endpoint, patience), false, answer_began};
+                                          bool answer_began) {
+  if (const std::optional<core::Error> known = wire.explain(error, patience)) {
+    return {*known, false, answer_began};
   }
   const bool ended_early =
       error == http::error::end_of_stream || error == http::error::partial_message;
@@ -352,36 +277,24 @@ Breakdown HttpConnection::Impl::breakdown(error_code error,
   const char* when = answer_began ? "in the middle of the answer"
                      : sent       ? "after the request was sent, before an answer came"
                                   : "before the request was sent";
+  const std::string remark = wire.remark();
   return {make_error(ErrorCode::Unreachable,
-                     fmt::format("the connection to {} broke {}", to_string(endpoint), when)),
+                     fmt::format("the connection to {} broke {}{}{}",
+                                 to_string(endpoint),
+                                 when,
+                                 remark.empty() ? "" : ": ",
+                                 remark)),
           true,
           answer_began};
 }
 
-Result<void> HttpConnection::Impl::stays_open(milliseconds hold) {
-  const error_code error = run(std::chrono::steady_clock::now() + hold, [&](auto done) {
-    socket.async_wait(asio::socket_base::wait_read, done);
-  });
-  if (stopped) {
-    return stopped_error();
-  }
-  if (expired) {
-    return {};
-  }
-  char byte = 0;
-  if (error || ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
-    return cannot_connect(endpoint, "the connection was closed at once");
-  }
-  return {};
-}
-
-HttpConnection::HttpConnection(const HttpEndpoint& endpoint, std::size_t max_body_bytes)
-    : impl_(std::make_unique<Impl>(endpoint, max_body_bytes)) {}
+HttpConnection::HttpConnection(Gateway& gateway, std::size_t max_body_bytes)
+    : impl_(std::make_unique<Impl>(gateway, max_body_bytes)) {}
 
 HttpConnection::~HttpConnection() = default;
 
 Result<void> HttpConnection::open(const Patience& patience, std::stop_token stop) {
-  return impl_->open(patience, std::move(stop));
+  return impl_->wire.open(patience, std::move(stop));
 }
 
 boost::system::result<HttpResponse, Breakdown> HttpConnection::exchange(const HttpRequest& request,
@@ -390,21 +303,12 @@ boost::system::result<HttpResponse, Breakdown> HttpConnection::exchange(const Ht
   return impl_->exchange(request, sink, patience);
 }
 
-Result<void> HttpConnection::stays_open(milliseconds hold) { return impl_->stays_open(hold); }
+Result<void> HttpConnection::stays_open(milliseconds hold) { return impl_->wire.stays_open(hold); }
 
-bool HttpConnection::reusable() const { return impl_->reusable; }
+bool HttpConnection::reusable() const { return impl_->reusable && impl_->wire.is_open(); }
 
-bool HttpConnection::gone() const {
-  char byte = 0;
-  const auto got = ::recv(impl_->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
-}
+bool HttpConnection::gone() const { return impl_->wire.gone(); }
 
-void HttpConnection::interrupt() {
-  asio::post(impl_->context, [impl = impl_.get()] {
-    impl->stopped = true;
-    impl->abandon();
-  });
-}
+void HttpConnection::interrupt() { impl_->wire.interrupt(); }
 
 }  // namespace aim::providers

@@ -4,6 +4,7 @@
 #include <memory>
 #include <stop_token>
 
+#include "providers/http/gateway.hpp"
 #include "providers/http/http_client.hpp"
 #include "providers/http/patience.hpp"
 
@@ -16,16 +17,17 @@ struct Breakdown {
   bool answer_began = false;
 };
 
-/// One connection and the io_context that drives it. Used by one thread at a time, but for
+/// One connection, kept alive from exchange to exchange. Used by one thread at a time, but for
 /// interrupt().
 class HttpConnection {
  public:
-  HttpConnection(const HttpEndpoint& endpoint, std::size_t max_body_bytes);
+  /// `gateway` must outlive it.
+  HttpConnection(Gateway& gateway, std::size_t max_body_bytes);
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
-  /// Errors: Unreachable, Timeout, Cancelled.
+  /// Errors: Unreachable, Timeout, Cancelled, and those of TLS.
   [[nodiscard]] core::Result<void> open(const Patience& patience, std::stop_token stop);
 
   /// Sends a request and reads its answer; the body of a 2xx goes to `sink` unless that is null.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -15,6 +16,8 @@ struct Patience {
   std::optional<Time> until;
   std::chrono::milliseconds silence{0};  ///< used when `until` is not set; zero: any
   std::chrono::milliseconds whole{0};    ///< what the caller asked for, for messages
+  /// Asked after each `silence`, if set: why to wait no longer, or nothing.
+  std::function<std::optional<core::Error>()> ask{};
 
   [[nodiscard]] static Patience until_deadline(std::chrono::milliseconds deadline);
   [[nodiscard]] static Patience while_it_comes(std::chrono::milliseconds inactivity);

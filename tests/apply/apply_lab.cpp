@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
 
 #include "planner/configuration.hpp"
 #include "planner/observe.hpp"
@@ -53,14 +57,26 @@ void RecordedProgress::on(const core::ProgressEvent& event) {
       event));
 }
 
-ApplyLab::ApplyLab() : docker(clock), prober(docker, clock), engine(docker) {
-  std::string pattern = (fs::temp_directory_path() / "aim-apply-XXXXXX").string();
+ApplyLab::ApplyLab(support::MemoryDockerOptions docker_options)
+    : docker(clock, std::move(docker_options)), prober(docker, clock), engine(docker) {
+  // What a disk takes to be sure of a write is not what is tested here.
+  const fs::path memory = "/dev/shm";
+  const fs::path place = access(memory.c_str(), W_OK) == 0 ? memory : fs::temp_directory_path();
+  std::string pattern = (place / "aim-apply-XXXXXX").string();
   EXPECT_NE(mkdtemp(pattern.data()), nullptr);
   directory_ = pattern;
   store = state::StateStore::open(directory_ / "state.db", clock).value();
   for (const char* image : {"serve:1", "serve:2", "web:1"}) {
     docker.add_image({.ref = image});
   }
+  for (const char* image : {"store:1", "store:2"}) {
+    docker.add_image({.ref = image, .volumes = {"/var/lib/store"}});
+  }
+  docker.add_image({.ref = "job:1"});
+  support::Program work;
+  work.exits_after = std::chrono::milliseconds(500);
+  work.output = {{"working", std::chrono::milliseconds(100), false}};
+  docker.set_program({.image = "job:1", .name = {}, .argument = {}}, work);
 }
 
 ApplyLab::~ApplyLab() {
@@ -69,44 +85,89 @@ ApplyLab::~ApplyLab() {
   fs::remove_all(directory_, ignored);
 }
 
-void ApplyLab::configure(const std::string& yaml) { yaml_ = "version: 1\nproject: lab\n" + yaml; }
-
-namespace {
-
-planner::Configuration load(const std::string& yaml) {
-  planner::ConfigurationInput input;
-  input.files.push_back({"aim.yaml", yaml});
-  input.environment = [](const std::string&) { return std::nullopt; };
-  input.read_file = [](const std::string& path, const std::string&) -> core::Result<std::string> {
-    return core::make_error(core::ErrorCode::NotFound, path);
-  };
-  core::SourceFiles sources;
-  core::Diagnostics diagnostics;
-  planner::Configuration configuration = planner::load_configuration(input, sources, diagnostics);
-  for (const core::Diagnostic& one : diagnostics.items()) {
-    EXPECT_NE(one.severity, core::Severity::Error) << one.summary << ": " << one.detail;
+void ApplyLab::lose_state() {
+  store.reset();
+  for (const char* name : {"state.db", "state.db-wal", "state.db-shm"}) {
+    fs::remove(directory_ / name);
   }
-  return configuration;
+  store = state::StateStore::open(directory_ / "state.db", clock).value();
 }
 
-}  // namespace
+std::string ApplyLab::database_bytes() const {
+  std::ostringstream bytes;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
+    bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+  }
+  return bytes.str();
+}
+
+void ApplyLab::configure(const std::string& yaml) { yaml_ = "version: 1\nproject: lab\n" + yaml; }
+
+planner::Plan ApplyLab::plan_with(const planner::PlanOptions& plan_options,
+                                  core::Diagnostics& diagnostics) {
+  planner::ConfigurationInput input;
+  input.files.push_back({"aim.yaml", yaml_});
+  input.flag_variables = variables;
+  input.environment = [this](const std::string& name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::nullopt : std::optional(found->second);
+  };
+  input.read_file = [this](const std::string& path,
+                           const std::string&) -> core::Result<std::string> {
+    const auto found = files.find(path);
+    if (found == files.end()) {
+      return core::make_error(core::ErrorCode::NotFound, path);
+    }
+    return found->second;
+  };
+  core::SourceFiles sources;
+  const planner::Configuration configuration =
+      planner::load_configuration(input, sources, diagnostics);
+  if (diagnostics.has_errors()) {
+    return {};
+  }
+  const core::StateSnapshot state = store->snapshot();
+  auto world = planner::observe(engine, state, "lab", "default", 4, {});
+  EXPECT_TRUE(world) << core::to_string(world.error());
+  core::Result<planner::Plan> plan = planner::make_plan_asking(
+      engine, configuration, state, *world, plan_options, 4, {}, diagnostics);
+  EXPECT_TRUE(plan) << core::to_string(plan.error());
+  return std::move(*plan);
+}
 
 planner::Plan ApplyLab::plan(const planner::PlanOptions& plan_options) {
-  const planner::Configuration configuration = load(yaml_);
-  const core::StateSnapshot state = store->snapshot();
-  const auto world = planner::observe(engine, state, "lab", "default", 4, {});
-  EXPECT_TRUE(world) << core::to_string(world.error());
   core::Diagnostics diagnostics;
-  planner::Plan plan = planner::make_plan(configuration, state, *world, plan_options, diagnostics);
-  for (const core::Diagnostic& one : diagnostics.items()) {
-    ADD_FAILURE() << one.summary << ": " << one.detail;
+  planner::Plan plan = plan_with(plan_options, diagnostics);
+  errors.clear();
+  for (const core::Diagnostic& one : diagnostics.sorted()) {
+    if (one.severity == core::Severity::Error) {
+      errors.push_back(one.summary + ": " + one.detail);
+    }
   }
   return plan;
+}
+
+std::string ApplyLab::plan_errors(const planner::PlanOptions& plan_options) {
+  core::Diagnostics diagnostics;
+  static_cast<void>(plan_with(plan_options, diagnostics));
+  std::string text;
+  for (const core::Diagnostic& one : diagnostics.sorted()) {
+    if (one.severity == core::Severity::Error) {
+      text += one.summary + ": " + one.detail + "\n";
+    }
+  }
+  return text;
 }
 
 planner::ApplyResult ApplyLab::apply(const planner::PlanOptions& plan_options,
                                      std::stop_token stop) {
   const planner::Plan planned = plan(plan_options);
+  for (const std::string& error : errors) {
+    ADD_FAILURE() << error;
+  }
+  if (before_execute) {
+    std::exchange(before_execute, nullptr)();
+  }
   core::RunHeader header;
   header.label = core::random_hex(8);
   header.operation = "apply";

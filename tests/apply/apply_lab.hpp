@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,16 +37,23 @@ class RecordedProgress : public core::Progress {
 /// its own; no process, no network, no time that really passes.
 class ApplyLab {
  public:
-  ApplyLab();
+  explicit ApplyLab(support::MemoryDockerOptions docker_options = {});
   ~ApplyLab();
   ApplyLab(const ApplyLab&) = delete;
   ApplyLab& operator=(const ApplyLab&) = delete;
 
   /// The configuration: the text behind `version` and `project: lab`.
   void configure(const std::string& yaml);
+  /// What was wrong with it is in `errors` afterwards.
   [[nodiscard]] planner::Plan plan(const planner::PlanOptions& options = {});
+  /// What planning reports as errors: "summary: detail" a line. The plan itself is not looked at.
+  [[nodiscard]] std::string plan_errors(const planner::PlanOptions& options = {});
   /// Plans and carries the plan out.
   planner::ApplyResult apply(const planner::PlanOptions& options = {}, std::stop_token stop = {});
+
+  void lose_state();
+  /// Everything that the state wrote to disk, its write-ahead log included.
+  [[nodiscard]] std::string database_bytes() const;
 
   /// The 30 minutes of patience with a start take 1.8 s, the time that the threads which watch a
   /// container have to notice what happened to it.
@@ -56,9 +64,16 @@ class ApplyLab {
   SavedLogs logs;
   RecordedProgress progress;
   planner::ExecutorOptions options;
+  std::map<std::string, std::string> files;                    ///< that the configuration can read
+  std::map<std::string, std::string> environment;              ///< for ${env:NAME}
+  std::vector<std::pair<std::string, std::string>> variables;  ///< as --var gives them
   std::unique_ptr<state::StateStore> store;
+  std::function<void()> before_execute;  ///< between an apply's plan and what it does; once
+  std::vector<std::string> errors;       ///< of the last plan: "summary: detail"
 
  private:
+  planner::Plan plan_with(const planner::PlanOptions& options, core::Diagnostics& diagnostics);
+
   std::filesystem::path directory_;
   std::string yaml_;
 };

@@ -1,15 +1,15 @@
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/apply/apply_lab.hpp"
+#include "tests/apply/every_step.hpp"
+#include "tests/apply/expectations.hpp"
 
 namespace aim::apply_test {
 namespace {
 
 using core::RunResult;
 using planner::ApplyResult;
-using support::Fault;
 using ::testing::HasSubstr;
 
 constexpr const char* kBase = R"(
@@ -62,25 +62,6 @@ containers:
 volumes: { data: {} }
 )";
 
-void expect_no_changes(ApplyLab& lab) {
-  const planner::Plan plan = lab.plan();
-  EXPECT_FALSE(planner::has_changes(plan));
-  for (const planner::ResourceChange& change : plan.changes) {
-    EXPECT_EQ(change.action, planner::Action::NoOp) << change.address.str();
-  }
-}
-
-std::string causes(const ApplyResult& result) {
-  std::string text;
-  for (const planner::Failure& failure : result.failures) {
-    text += failure.resource + ": " + failure.cause + "\n";
-  }
-  for (const std::string& left : result.left_over) {
-    text += "left over: " + left + "\n";
-  }
-  return text;
-}
-
 TEST(Apply, BringsUpEverythingAndPlansNothingAfterwards) {
   ApplyLab lab;
   lab.configure(kBase);
@@ -130,110 +111,35 @@ TEST(Apply, ThePredecessorStopsOnlyOnceTheNewContainerExists) {
   EXPECT_LT(at("rename?name=lab-chat.g1"), at("DELETE /containers/"));
 }
 
-struct Scenario {
-  const char* name;
-  const char* before;  ///< empty: nothing is deployed yet
-  const char* after;
-};
+constexpr const char* kFour = R"(
+containers:
+  stopped: { image: "web:1" }
+  renamed: { image: "web:1" }
+  paused: { image: "web:1" }
+  limited: { image: "web:1", memory: 64MiB, networks: [default, side] }
+networks: { side: {} }
+)";
 
-class EveryStep : public ::testing::TestWithParam<Scenario> {
- protected:
-  static void deploy(ApplyLab& lab) {
-    if (*GetParam().before != '\0') {
-      lab.configure(GetParam().before);
-      ASSERT_EQ(lab.apply().result, RunResult::Applied);
-    }
-    lab.configure(GetParam().after);
-    lab.docker.forget_calls();
-  }
-
-  static std::size_t count_of_changing_calls() {
-    ApplyLab lab;
-    deploy(lab);
-    EXPECT_EQ(lab.apply().result, RunResult::Applied);
-    return lab.docker.changing_calls().size();
-  }
-};
-
-/// Whatever call fails, either everything is as before or everything is as planned; and the next
-/// apply ends in no changes.
-void expect_as_before_or_as_planned(ApplyLab& lab,
-                                    const ApplyResult& result,
-                                    const std::vector<std::string>& before) {
-  switch (result.result) {
-    case RunResult::RolledBack:
-    case RunResult::NothingDone:
-      EXPECT_EQ(lab.docker.world_lines(), before) << causes(result);
-      EXPECT_FALSE(result.failures.empty());
-      EXPECT_TRUE(result.left_over.empty());
-      break;
-    case RunResult::CommitFailed:
-      EXPECT_FALSE(result.left_over.empty());
-      break;
-    case RunResult::Applied:
-      break;  // a lost answer of a call that took place is no failure
-    case RunResult::RollbackFailed:
-      ADD_FAILURE() << causes(result);
-      break;
-  }
-  lab.docker.heal();
-  const ApplyResult again = lab.apply();
-  EXPECT_EQ(again.result, RunResult::Applied) << causes(again);
-  expect_no_changes(lab);
-  for (const support::ContainerView& container : lab.docker.containers()) {
-    EXPECT_TRUE(container.running()) << container.name;
-    EXPECT_EQ(container.restart_policy, "unless-stopped") << container.name;
-  }
-}
-
-TEST_P(EveryStep, ThatIsRefusedLeavesEverythingAsBeforeOrAsPlanned) {
-  const std::size_t count = count_of_changing_calls();
-  ASSERT_GT(count, 0U);
-  for (std::size_t number = 1; number <= count; ++number) {
-    SCOPED_TRACE(fmt::format("changing call {} of {}", number, count));
-    ApplyLab lab;
-    deploy(lab);
-    const std::vector<std::string> before = lab.docker.world_lines();
-    lab.docker.fail_change(number, Fault::answer(500, "scripted failure"));
-    const ApplyResult result = lab.apply();
-    expect_as_before_or_as_planned(lab, result, before);
-  }
-}
-
-TEST_P(EveryStep, WhoseAnswerIsLostLeavesEverythingAsBeforeOrAsPlanned) {
-  const std::size_t count = count_of_changing_calls();
-  for (std::size_t number = 1; number <= count; ++number) {
-    SCOPED_TRACE(fmt::format("changing call {} of {}", number, count));
-    ApplyLab lab;
-    deploy(lab);
-    const std::vector<std::string> before = lab.docker.world_lines();
-    lab.docker.fail_change(number, Fault::lose_reply());
-    const ApplyResult result = lab.apply();
-    expect_as_before_or_as_planned(lab, result, before);
-  }
-}
-
-TEST_P(EveryStep, WhereAimDiesLeavesAnOpenRunThatNamesItself) {
-  const std::size_t count = count_of_changing_calls();
-  for (std::size_t number = 1; number <= count; ++number) {
-    SCOPED_TRACE(fmt::format("changing call {} of {}", number, count));
-    ApplyLab lab;
-    deploy(lab);
-    lab.docker.crash_at(number, support::Crash::AfterEffect);
-    static_cast<void>(lab.apply());
-    // Nothing foreign or half-made may be without labels: all can be found again.
-    for (const support::ContainerView& container : lab.docker.containers()) {
-      EXPECT_TRUE(container.labels.contains(core::label::kAddress)) << container.name;
-    }
-  }
+/// Everything that aim mends in place.
+void disturb(ApplyLab& lab) {
+  const auto post = [&](const std::string& target, const std::string& body = "") {
+    const providers::HttpResponse answer = lab.docker.outside("POST", target, body);
+    EXPECT_LT(answer.status, 300) << target << ": " << answer.body;
+  };
+  post("/containers/lab-stopped/stop");
+  post("/containers/lab-renamed/rename?name=astray");
+  post("/containers/lab-paused/pause");
+  post("/containers/lab-limited/update", R"({"Memory":33554432,"MemorySwap":67108864})");
+  post("/networks/lab-side/disconnect", R"({"Container":"lab-limited"})");
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios,
                          EveryStep,
-                         ::testing::Values(Scenario{"Create", "", kBase},
-                                           Scenario{"Change", kBase, kChanged},
-                                           Scenario{"Remove", kChanged, kRemoved},
-                                           Scenario{"GoBack", kChanged, kBase}),
+                         ::testing::Values(Scenario{"Create", "", kBase, nullptr},
+                                           Scenario{"Change", kBase, kChanged, nullptr},
+                                           Scenario{"Remove", kChanged, kRemoved, nullptr},
+                                           Scenario{"GoBack", kChanged, kBase, nullptr},
+                                           Scenario{"Mend", kFour, kFour, disturb}),
                          [](const auto& scenario) { return scenario.param.name; });
 
 TEST(Apply, AFailedReadinessTellsCauseAndTail) {

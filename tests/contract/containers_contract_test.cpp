@@ -214,9 +214,9 @@ TEST_P(Contract, BindOfAMissingPathIsInvalid) {
 }
 
 TEST_P(Contract, FilesArePutInBeforeTheStart) {
-  core::CreateContainer call = container("a", runs_until_stopped());
-  call.attributes["files"] = core::Map{{"/etc/aim-token", core::Secret("s3cret")}};
-  const std::string id = must(call);
+  const std::string id = must(container("a", runs_until_stopped()));
+  must(core::PutFiles{
+      id, core::Map{{"/etc/aim-token", core::Map{{"content", core::Secret("s3cret")}}}}});
   const providers::HttpResponse file =
       raw("GET", "/containers/" + id + "/archive?path=/etc/aim-token");
   ASSERT_EQ(file.status, 200) << file.body;
@@ -355,9 +355,9 @@ TEST_P(Contract, ImageThatIsUsedCannotBeRemoved) {
 
 TEST_P(Contract, PullFromARegistryThatIsNotThereFails) {
   const auto pulled = engine->pull(
-      "127.0.0.1:1/aim/none:1", [](const core::PullProgress&) {}, stop);
+      {"127.0.0.1:1/aim/none:1", {}}, [](const core::PullProgress&) {}, stop);
   ASSERT_FALSE(pulled);
-  EXPECT_EQ(pulled.error().code, ErrorCode::Failed);
+  EXPECT_EQ(pulled.error().code, ErrorCode::Unreachable);
   EXPECT_NE(pulled.error().message.find("connection refused"), std::string::npos)
       << pulled.error().message;
 }

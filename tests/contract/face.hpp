@@ -17,8 +17,18 @@
 
 namespace aim::contract_test {
 
-/// A way to an Engine: the in-memory one called directly or over a socket, or the real one.
-enum class Face { InProcess, UnixSocket, RealEngine };
+/// A way to an Engine: the in-memory one called directly or over a socket, as an Engine of API
+/// 1.41, or of 1.44 or 1.52; the real one; or Podman.
+enum class Face {
+  InProcess,
+  UnixSocket,
+  InProcess144,
+  UnixSocket144,
+  InProcess152,
+  UnixSocket152,
+  RealEngine,
+  Podman
+};
 void PrintTo(Face face, std::ostream* out);
 [[nodiscard]] std::string face_name(const testing::TestParamInfo<Face>& info);
 
@@ -71,18 +81,30 @@ class Contract : public testing::TestWithParam<Face> {
   [[nodiscard]] bool network_exists(const std::string& network);
   /// A request of somebody else: no aim code but the transport is between.
   providers::HttpResponse raw(std::string method, std::string target, std::string body = {});
+
+  /// Whether the Engine speaks API 1.44, that of Docker 25, or newer.
+  [[nodiscard]] bool speaks_1_44() const { return api_version_ != "1.41"; }
+
+  /// From API 1.46 on Docker chooses an IPv6 subnet by itself.
+  [[nodiscard]] bool chooses_ipv6() const { return api_version_ == "1.52"; }
+
   /// Looks again and again until the container is as `holds` wants it, at most ten seconds.
   core::ObservedContainer await(const std::string& reference,
                                 const std::function<bool(const core::ObservedContainer&)>& holds);
 
+  [[nodiscard]] providers::HttpTransport& transport() { return *transport_; }
+
   core::SystemClock clock;
-  std::unique_ptr<support::MemoryDocker> memory;  ///< null before the real Engine
+  std::unique_ptr<support::MemoryDocker> memory;  ///< null before the real Engine and Podman
   std::unique_ptr<providers::DockerEngine> engine;
   const std::stop_token stop;  ///< never asked
 
  private:
+  void use_socket(const std::string& path);
+  void use_memory(const std::string& api_version);
   void import_image();
 
+  std::string api_version_ = "1.41";  ///< of raw requests
   std::unique_ptr<support::MemoryDockerServer> server_;
   std::unique_ptr<providers::HttpClient> client_;
   providers::HttpTransport* transport_ = nullptr;

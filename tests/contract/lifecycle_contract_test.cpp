@@ -96,6 +96,10 @@ TEST_P(Contract, PausedContainerIsUnpausedAndThatMayBeRepeated) {
   ASSERT_EQ(raw("POST", "/containers/" + id + "/pause").status, 204);
   EXPECT_EQ(inspect(id).state.status, ContainerStatus::Paused);
   must(core::UnpauseContainer{id});
+  must(core::PauseContainer{id});
+  must(core::PauseContainer{id});
+  EXPECT_EQ(inspect(id).state.status, ContainerStatus::Paused);
+  must(core::UnpauseContainer{id});
   EXPECT_EQ(inspect(id).state.status, ContainerStatus::Running);
   must(core::UnpauseContainer{id});
 }

@@ -216,7 +216,12 @@ TEST_P(Contract, ContainerInTheHostsNetworkJoinsNoOther) {
 TEST_P(Contract, TwoNetworksOfOneNameAreAmbiguous) {
   const std::string body = fmt::format(R"({{"Name":"{}"}})", name("n"));
   ASSERT_EQ(raw("POST", "/networks/create", body).status, 201);
-  ASSERT_EQ(raw("POST", "/networks/create", body).status, 201);
+  const int second = raw("POST", "/networks/create", body).status;
+  if (speaks_1_44()) {
+    EXPECT_EQ(second, 409);  // there are no two any more
+    return;
+  }
+  ASSERT_EQ(second, 201);
   EXPECT_EQ(raw("GET", "/networks/" + name("n")).status, 400);
   EXPECT_EQ(refused(core::RemoveNetwork{name("n")}).code, ErrorCode::Invalid);
 }

@@ -82,11 +82,44 @@ TEST_P(Contract, AnonymousVolumesGoWithTheirContainer) {
   core::CreateContainer call = container("a", runs_until_stopped());
   call.attributes["mounts"] = core::List{core::Map{{"type", "volume"}, {"target", "/data"}}};
   must(call);
-  const std::vector<std::string> volumes = inspect(name("a")).anonymous_volumes;
+  const std::map<std::string, std::string> volumes = inspect(name("a")).anonymous_volumes;
   ASSERT_EQ(volumes.size(), 1U);
-  EXPECT_EQ(raw("GET", "/volumes/" + volumes.front()).status, 200);
+  const std::string volume = volumes.at("/data");
+  EXPECT_EQ(raw("GET", "/volumes/" + volume).status, 200);
   must(core::RemoveContainer{name("a")});
-  EXPECT_EQ(raw("GET", "/volumes/" + volumes.front()).status, 404);
+  EXPECT_EQ(raw("GET", "/volumes/" + volume).status, 404);
+}
+
+TEST_P(Contract, AnAnonymousVolumeThatWasHandedOnStaysWithItsNextContainer) {
+  core::CreateContainer first = container("a", runs_until_stopped());
+  first.attributes["mounts"] = core::List{core::Map{{"type", "volume"}, {"target", "/data"}}};
+  must(first);
+  const std::string volume = inspect(name("a")).anonymous_volumes.at("/data");
+  core::CreateContainer second = container("b", runs_until_stopped());
+  second.attributes["mounts"] = mount_of(volume);
+  must(second);
+  // Still one without a name, and no mount that anybody asked for.
+  EXPECT_EQ(inspect(name("b")).anonymous_volumes.at("/data"), volume);
+  EXPECT_EQ(core::find(inspect(name("b")).attributes, "mounts"), nullptr);
+  must(core::RemoveContainer{name("a")});
+  EXPECT_EQ(raw("GET", "/volumes/" + volume).status, 200);
+  // Docker spares it now, since it was given by its name.
+  must(core::RemoveContainer{name("b")});
+  EXPECT_EQ(raw("GET", "/volumes/" + volume).status, 200);
+  must(core::RemoveVolume{volume});
+}
+
+TEST_P(Contract, TheListSaysWhichVolumesAContainerMounts) {
+  must(volume("v"));
+  core::CreateContainer call = container("a", runs_until_stopped());
+  call.attributes["mounts"] = mount_of(name("v"));
+  const std::string id = must(call);
+  const auto all = engine->list_containers(stop);
+  ASSERT_TRUE(all);
+  const auto ours = std::find_if(
+      all->begin(), all->end(), [&](const core::ContainerSummary& one) { return one.id == id; });
+  ASSERT_NE(ours, all->end());
+  EXPECT_EQ(ours->volumes, std::vector<std::string>{name("v")});
 }
 
 TEST_P(Contract, MissingVolumeIsMadeByTheContainerWithoutLabels) {

@@ -12,6 +12,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/secret.hpp"
+
 namespace aim::e2e {
 
 namespace fs = std::filesystem;
@@ -148,8 +150,8 @@ std::vector<std::string> Lab::aim_command(std::vector<std::string> arguments) co
 
 Finished Lab::aim(std::vector<std::string> arguments,
                   const std::map<std::string, std::string>& set) const {
-  std::map<std::string, std::string> all = environment();
-  all.insert(set.begin(), set.end());
+  std::map<std::string, std::string> all = set;
+  all.merge(environment());
   return run(aim_command(std::move(arguments)), all, directory_.string());
 }
 
@@ -196,6 +198,11 @@ Lab::Answer Lab::chat(int port, const std::string& model) const {
                R"({"model":")" + model +
                    R"(","messages":[{"role":"user","content":"Hello"}],"max_tokens":8})",
                "http://127.0.0.1:" + std::to_string(port) + "/v1/chat/completions"});
+}
+
+std::string own_name(const std::string& prefix) {
+  const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
+  return prefix + "-" + core::sha256_hex(test).substr(0, 6);
 }
 
 void make_images() {

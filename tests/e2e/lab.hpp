@@ -64,6 +64,9 @@ class Lab {
   int first_port_ = 0;
 };
 
+/// A name for a lab of the running test alone: tests of one fixture may run side by side.
+[[nodiscard]] std::string own_name(const std::string& prefix);
+
 /// Makes the images of the tests once: aim/model-server:1 and :2 and the one that carries labels
 /// of a project.
 void make_images();

@@ -46,8 +46,15 @@ class MemoryDocker : public providers::HttpTransport {
 
   // What the world holds and does.
   void add_image(const FakeImage& image);
-  /// `image` can be pulled from now on; an earlier one of that reference has moved away.
+  /// `image` can be pulled from now on; an earlier one of that reference can from now on be had
+  /// by its digest alone.
   void add_registry_image(const FakeImage& image, PullScript script = {});
+  /// Its registry has that tag and what stood behind it no more.
+  void remove_registry_image(const std::string& reference);
+  /// `registry` ("host:port", or empty for the common one) serves nobody else from now on.
+  void require_login(const std::string& registry, std::string user, std::string password);
+  /// Nobody answers at that registry, or answers again.
+  void silence_registry(const std::string& registry, bool silent);
   /// How the containers behave that match, from their next start on. The last match wins; without
   /// one a program runs, silent, until it is stopped.
   void set_program(ContainerMatch match, Program program);

@@ -46,29 +46,40 @@ std::optional<Answer> check_cpuset(const World& world, const std::string& cpuset
   return std::nullopt;
 }
 
-std::optional<Answer> check_mount(const World& world, const json::object& mount) {
-  const std::string type = text_at(mount, "Type");
-  const std::string target = text_at(mount, "Target");
-  const std::string source = text_at(mount, "Source");
-  const auto wrong = [&](const std::string& what) {
-    return refusal(400, fmt::format("invalid mount config for type \"{}\": {}", type, what));
-  };
-  if (type != "bind" && type != "volume" && type != "tmpfs" && type != "npipe") {
-    return wrong("mount type unknown");
+/// Zero is not set; below a millisecond Docker takes nothing.
+std::optional<Answer> check_health(const json::object& config) {
+  const json::object& check = object_at(config, "Healthcheck");
+  constexpr std::int64_t kLeast = 1'000'000;
+  for (const char* name : {"Interval", "Timeout", "StartPeriod", "StartInterval"}) {
+    if (const std::int64_t time = number_at(check, name); time != 0 && time < kLeast) {
+      return refusal(400, fmt::format("{} in Healthcheck cannot be less than 1ms", name));
+    }
   }
-  if (target.empty()) {
-    return wrong("field Target must not be empty");
-  }
-  if (!target.starts_with('/')) {
-    return wrong(fmt::format("invalid mount path: '{}' mount path must be absolute", target));
-  }
-  if (type == "bind" && source.empty()) {
-    return wrong("field Source must not be empty");
-  }
-  if (type == "bind" && !path_exists(world, source)) {
-    return wrong("bind source path does not exist: " + source);
-  }
-  return std::nullopt;
+  return number_at(check, "Retries") < 0
+             ? std::optional(refusal(400, "Retries in Healthcheck cannot be negative"))
+             : std::nullopt;
+}
+
+std::optional<Answer> check_oom_score(const json::object& host) {
+  constexpr std::int64_t kMost = 1000;
+  const std::int64_t score = number_at(host, "OomScoreAdj");
+  return score < -kMost || score > kMost
+             ? std::optional(
+                   refusal(400,
+                           fmt::format("Invalid value {}, range for oom score adj is [-1000, 1000]",
+                                       score)))
+             : std::nullopt;
+}
+
+/// This host has one memory node, number 0.
+std::optional<Answer> check_memory_nodes(const std::string& nodes) {
+  return nodes.empty() || nodes == "0" || nodes == "0-0"
+             ? std::nullopt
+             : std::optional(
+                   refusal(400,
+                           fmt::format("Requested memory nodes are not available - requested {}, "
+                                       "available: 0",
+                                       nodes)));
 }
 
 std::optional<Answer> check_ports(const json::object& host) {
@@ -139,6 +150,24 @@ std::optional<Answer> check_gpus(const World& world, const json::object& request
                                driver,
                                go_text(request.at("Capabilities"))));
   }
+  static const std::set<std::string> kCapabilities = {
+      "gpu", "nvidia", "compute", "compat32", "graphics", "utility", "video", "display"};
+  const json::value capabilities = request.at("Capabilities");
+  const json::array alternatives =
+      capabilities.is_array() ? capabilities.get_array() : json::array();
+  const bool can =
+      std::any_of(alternatives.begin(), alternatives.end(), [](const json::value& alternative) {
+        const std::vector<std::string> words = texts_at({{"all", alternative}}, "all");
+        return std::all_of(words.begin(), words.end(), [](const std::string& word) {
+          return kCapabilities.contains(word);
+        });
+      });
+  if (!can && driver != "cdi") {
+    return refusal(500,
+                   fmt::format("could not select device driver \"{}\" with capabilities: {}",
+                               driver,
+                               go_text(capabilities)));
+  }
   if (number_at(request, "Count") != 0 && !texts_at(request, "DeviceIDs").empty()) {
     return refusal(400, "cannot set both Count and DeviceIDs on device request");
   }
@@ -150,6 +179,30 @@ std::optional<Answer> check_gpus(const World& world, const json::object& request
 bool path_exists(const World& world, const std::string& path) {
   const std::vector<std::string>& paths = world.options.host_paths;
   return paths.empty() || std::find(paths.begin(), paths.end(), path) != paths.end();
+}
+
+std::optional<Answer> check_platform(const std::string& asked,
+                                     const std::string& ref,
+                                     const Image& image) {
+  const std::string actual = "linux/" + image.spec.architecture;
+  if (asked.empty() || asked == actual) {
+    return std::nullopt;
+  }
+  return refusal(404,
+                 fmt::format("image with reference {} was found but does not match the specified "
+                             "platform: wanted {}, actual: {}",
+                             ref,
+                             asked,
+                             actual));
+}
+
+std::optional<Answer> check_pid_mode(World& world, const json::object& host) {
+  constexpr std::string_view kOther = "container:";
+  const std::string mode = text_at(host, "PidMode");
+  if (!mode.starts_with(kOther) || world.container(mode.substr(kOther.size())) != nullptr) {
+    return std::nullopt;
+  }
+  return refusal(400, "No such container: " + mode.substr(kOther.size()));
 }
 
 std::optional<Answer> check_restart_policy(const json::object& host) {
@@ -186,6 +239,9 @@ std::optional<Answer> check_resources(const World& world, const json::object& ho
                    "You should always set the Memory limit when using Memoryswap limit, "
                    "see usage");
   }
+  if (reservation > 0 && reservation < kLeastMemory) {
+    return refusal(400, "Minimum memory reservation allowed is 6MB");
+  }
   if (memory > 0 && reservation > 0 && memory < reservation) {
     return refusal(400,
                    "Minimum memory limit can not be less than memory reservation limit, "
@@ -202,7 +258,10 @@ std::optional<Answer> check_resources(const World& world, const json::object& ho
                                static_cast<double>(world.options.cpus),
                                world.options.cpus));
   }
-  return check_cpuset(world, text_at(host, "CpusetCpus"));
+  if (auto wrong = check_cpuset(world, text_at(host, "CpusetCpus"))) {
+    return wrong;
+  }
+  return check_memory_nodes(text_at(host, "CpusetMems"));
 }
 
 std::optional<Answer> check_settings(const World& world,
@@ -237,6 +296,8 @@ std::optional<Answer> check_settings(const World& world,
     return refusal(400, "Unknown runtime specified " + runtime);
   }
   for (auto check : {check_ports(host),
+                     check_health(config),
+                     check_oom_score(host),
                      check_restart_policy(host),
                      check_logging(host),
                      check_resources(world, host, Ask::Create)}) {

@@ -74,6 +74,9 @@ Answer update_container(World& world, const Request& request, Container& contain
       return *wrong;
     }
   }
+  if (auto wrong = check_cpu_shares(number_at(body, "CpuShares"), container.id)) {
+    return *wrong;
+  }
   const std::int64_t memory = number_at(body, "Memory");
   const std::int64_t old_swap = host_value(container, "MemorySwap").to_number<std::int64_t>();
   if (memory != 0 && memory > old_swap && number_at(body, "MemorySwap") == 0) {
@@ -184,7 +187,9 @@ void erase_container(World& world, const std::string& id, AnonymousVolumes volum
     const std::string name = text_at(mount.as_object(), "Name");
     const bool anonymous =
         name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (anonymous && world.users_of_volume(name).empty()) {
+    // One that was given by its name is none of the container's own (20.10.24).
+    const bool by_name = text_at(mount.as_object(), "Mode") == "z";
+    if (anonymous && !by_name && world.users_of_volume(name).empty()) {
       world.volumes.erase(name);
     }
   }

@@ -43,8 +43,36 @@ void MemoryDocker::add_image(const FakeImage& image) {
 
 void MemoryDocker::add_registry_image(const FakeImage& image, PullScript script) {
   const std::scoped_lock lock(impl_->mutex);
-  impl_->world.registry[memory::canonical_ref(image.ref)] = {
-      image, std::move(script), memory::digest_of(image)};
+  const std::string ref = memory::canonical_ref(image.ref);
+  const std::string digest = memory::digest_of(image);
+  impl_->world.registry_tags[ref] = digest;
+  impl_->world.manifests[memory::repository_of(ref) + "@" + digest] = {
+      image, std::move(script), digest};
+}
+
+void MemoryDocker::remove_registry_image(const std::string& reference) {
+  const std::scoped_lock lock(impl_->mutex);
+  const std::string ref = memory::canonical_ref(reference);
+  const auto tag = impl_->world.registry_tags.find(ref);
+  AIM_CHECK(tag != impl_->world.registry_tags.end());
+  impl_->world.manifests.erase(memory::repository_of(ref) + "@" + tag->second);
+  impl_->world.registry_tags.erase(tag);
+}
+
+void MemoryDocker::require_login(const std::string& registry,
+                                 std::string user,
+                                 std::string password) {
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->world.registry_logins[registry] = {std::move(user), std::move(password)};
+}
+
+void MemoryDocker::silence_registry(const std::string& registry, bool silent) {
+  const std::scoped_lock lock(impl_->mutex);
+  if (silent) {
+    impl_->world.silent_registries.insert(registry);
+  } else {
+    impl_->world.silent_registries.erase(registry);
+  }
 }
 
 void MemoryDocker::set_program(ContainerMatch match, Program program) {

@@ -11,6 +11,7 @@ namespace aim::support::memory {
 
 namespace {
 
+constexpr int kStartIntervals = 44;   // 1.44: Healthcheck.StartInterval
 constexpr int kSeveralNetworks = 44;  // 1.44: more than one network in create
 constexpr int kDefaultIsBridge = 45;  // 26.1 writes bridge where default was asked for
 constexpr std::int64_t kDefaultShm = 64 * 1024 * 1024;
@@ -114,10 +115,15 @@ void inherit_healthcheck(json::object& config, const FakeImage& image) {
   if (!image.healthcheck.empty()) {
     inherited["Test"] = to_array(image.healthcheck);
   }
+  for (const auto& [name, number] : image.healthcheck_numbers) {
+    inherited[name] = number;
+  }
   json::object check = object_at(config, "Healthcheck");
   for (const json::key_value_pair& member : inherited) {
     const json::value* own = check.if_contains(member.key());
-    if (own == nullptr || own->is_null() || (own->is_array() && own->get_array().empty())) {
+    // Zero is not set, for every number there is.
+    if (own == nullptr || own->is_null() || (own->is_array() && own->get_array().empty()) ||
+        (own->is_number() && own->to_number<std::int64_t>() == 0)) {
       check[member.key()] = member.value();
     }
   }
@@ -247,6 +253,7 @@ Endpoint endpoint_from(const json::object& wanted) {
   }
   if (const json::value* ipam = wanted.if_contains("IPAMConfig"); ipam && ipam->is_object()) {
     endpoint.wanted_ipv4 = text_at(ipam->get_object(), "IPv4Address");
+    endpoint.wanted_ipv6 = text_at(ipam->get_object(), "IPv6Address");
   }
   return endpoint;
 }
@@ -329,6 +336,10 @@ Answer create_container(World& world, const Request& request) {
           request.body, config_defaults(), kOptionalConfig, request.minor, container->config)) {
     return *wrong;
   }
+  if (json::value* check = container->config.if_contains("Healthcheck");
+      check && check->is_object() && request.minor < kStartIntervals) {
+    check->get_object().erase("StartInterval");
+  }
   const json::object& host_given = object_at(request.body, "HostConfig");
   if (auto wrong =
           take(host_given, host_defaults(), kOptionalHost, request.minor, container->host)) {
@@ -338,16 +349,26 @@ Answer create_container(World& world, const Request& request) {
       notes != nullptr && request.minor >= 43) {
     container->host["Annotations"] = *notes;
   }
+  drop_unknown_mount_options(request.minor, container->host);
   if (auto wrong = check_settings(world, container->config, container->host)) {
     return *wrong;
   }
+  if (auto wrong = check_pid_mode(world, container->host)) {
+    return *wrong;
+  }
   if (auto wrong = choose_networks(world, request, *container)) {
+    return *wrong;
+  }
+  if (auto wrong = resolve_namespaces(world, *container)) {
     return *wrong;
   }
   const std::string ref = text_at(request.body, "Image");
   const Image* image = world.image(ref);
   if (image == nullptr) {
     return refusal(404, "No such image: " + canonical_ref(ref));
+  }
+  if (auto wrong = check_platform(request.parameter("platform"), ref, *image)) {
+    return *wrong;
   }
   container->id = world.make_id();
   const std::string asked = request.parameter("name");

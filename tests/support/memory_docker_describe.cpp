@@ -25,7 +25,9 @@ std::string networks_text(const Container& container) {
   std::string text;
   for (const auto& [name, endpoint] : container.endpoints) {
     text += text.empty() ? name : "," + name;
-    for (const std::string& alias : endpoint.aliases.value_or(std::vector<std::string>{})) {
+    std::vector<std::string> aliases = endpoint.aliases.value_or(std::vector<std::string>{});
+    std::sort(aliases.begin(), aliases.end());
+    for (const std::string& alias : aliases) {
       text += "/" + alias;
     }
     text += endpoint.wanted_ipv4 && !endpoint.wanted_ipv4->empty() ? "@" + *endpoint.wanted_ipv4
@@ -41,7 +43,7 @@ std::vector<std::string> describe(const World& world) {
   for (const auto& [id, container] : world.containers) {
     std::string files;
     for (const auto& [path, content] : container->files) {
-      files += fmt::format(" {}={}", path, content);
+      files += fmt::format(" {}={} {}", path, content, container->file_owners.at(path));
     }
     lines.push_back(
         fmt::format("container {} {} {} image={} networks={} files={} config: {} host: {}",

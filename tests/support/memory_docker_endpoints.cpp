@@ -136,6 +136,11 @@ std::optional<Answer> attach(World& world,
                                                found.size()));
   }
   Network& network = *found.front();
+  if (!endpoint.wanted_ipv6.empty() && !network.has_ipv6) {
+    return refusal(400,
+                   "user specified IP address is supported only when connecting to networks with "
+                   "user configured subnets");
+  }
   if (network.base != 0) {
     if (auto wrong = take_address(network, endpoint)) {
       return wrong;
@@ -224,13 +229,23 @@ json::object endpoint_json(World& world,
     if (aliases.is_null()) {
       aliases = json::array();
     }
-    aliases.as_array().emplace_back(short_id);
+    // The host name is the short id unless one was asked for.
+    for (const std::string& own : {short_id, text_at(container.config, "Hostname")}) {
+      const json::value name(own);
+      json::array& all = aliases.as_array();
+      if (std::find(all.begin(), all.end(), name) == all.end()) {
+        all.push_back(name);
+      }
+    }
   }
   json::value ipam;
   if (endpoint.wanted_ipv4) {
     ipam = json::object();
     if (!endpoint.wanted_ipv4->empty()) {
       ipam.as_object()["IPv4Address"] = *endpoint.wanted_ipv4;
+    }
+    if (!endpoint.wanted_ipv6.empty()) {
+      ipam.as_object()["IPv6Address"] = endpoint.wanted_ipv6;
     }
   }
   const auto network = world.networks.find(endpoint.network_id);
@@ -244,7 +259,7 @@ json::object endpoint_json(World& world,
                     {"IPAddress", live ? address_text(endpoint.ip) : ""},
                     {"IPPrefixLen", live ? network->second->prefix : 0},
                     {"IPv6Gateway", ""},
-                    {"GlobalIPv6Address", ""},
+                    {"GlobalIPv6Address", live ? endpoint.wanted_ipv6 : ""},
                     {"GlobalIPv6PrefixLen", 0},
                     {"MacAddress",
                      live ? fmt::format("02:42:{:02x}:{:02x}:{:02x}:{:02x}",

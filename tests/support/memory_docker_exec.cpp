@@ -139,12 +139,17 @@ Answer archive_call(World& world, const Request& request, Container& container) 
     if (!entries) {
       return refusal(500, "Error processing tar file(exit status 1): unexpected EOF");
     }
+    if (flag_at(container.host, "ReadonlyRootfs")) {
+      return refusal(500, "container rootfs is marked read-only");
+    }
     if (path.back() != '/') {
       path += '/';
     }
     for (const TarEntry& entry : *entries) {
       if (entry.kind == TarEntry::Kind::File) {
         container.files[path + entry.path] = entry.content;
+        container.file_owners[path + entry.path] =
+            fmt::format("{:04o} {}:{}", entry.mode, entry.uid, entry.gid);
       }
     }
     world.emit(container, "extract-to-dir");
@@ -167,6 +172,10 @@ Answer archive_call(World& world, const Request& request, Container& container) 
     TarEntry entry;
     entry.path = name;
     entry.content = found->second;
+    const std::string& owner = container.file_owners.at(path);
+    entry.mode = static_cast<std::uint32_t>(std::stoul(owner, nullptr, 8));
+    entry.uid = static_cast<std::uint32_t>(std::stoul(owner.substr(owner.find(' '))));
+    entry.gid = static_cast<std::uint32_t>(std::stoul(owner.substr(owner.find(':') + 1)));
     answer.body = write_tar({entry});
   } else {
     answer.content_type.clear();

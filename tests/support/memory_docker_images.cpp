@@ -222,6 +222,7 @@ std::string digest_of(const FakeImage& spec) {
                          {"user", spec.user},
                          {"working_dir", spec.working_dir},
                          {"healthcheck", to_array(spec.healthcheck)},
+                         {"healthcheck_numbers", json::value_from(spec.healthcheck_numbers)},
                          {"architecture", spec.architecture},
                          {"content", spec.content},
                          {"repository", repository_of(canonical_ref(spec.ref))}};
@@ -271,7 +272,7 @@ Answer images_call(World& world, const Request& request) {
     return remove_image(world, request, name);
   }
   if (request.path.front() == "distribution") {
-    return ask_registry(world, name);
+    return ask_registry(world, request, name);
   }
   Image* image = world.image(name);
   if (image == nullptr) {

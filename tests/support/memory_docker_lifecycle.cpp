@@ -119,7 +119,10 @@ void begin_program(World& world, Container& container) {
 
 /// Networks, ports and devices; what was taken is given back when something is refused.
 std::optional<Answer> take_resources(World& world, Container& container) {
-  std::optional<Answer> wrong;
+  std::optional<Answer> wrong = join_namespaces(world, container);
+  if (wrong) {
+    return wrong;
+  }
   for (auto& [name, endpoint] : container.endpoints) {
     wrong = attach(world, container, name, endpoint);
     if (wrong) {
@@ -131,6 +134,9 @@ std::optional<Answer> take_resources(World& world, Container& container) {
   }
   if (!wrong) {
     wrong = check_devices(world, container);
+  }
+  if (!wrong) {
+    wrong = check_runtime(container);
   }
   if (!wrong && container.program.start_status != 0) {
     wrong = refusal(container.program.start_status, container.program.start_error);
@@ -266,6 +272,9 @@ void end_container(World& world, Container& container, std::int64_t exit_code, b
     world.emit(container, "oom");
   }
   world.emit(container, "die", {{"exitCode", std::to_string(exit_code)}});
+  for (const std::string& id : members_of_pid_namespace(world, container.id)) {
+    end_container(world, *world.containers.at(id), kKilled, false);
+  }
   if (policy_restarts(container, exit_code)) {
     schedule_restart(world, container);
   } else if (flag_at(container.host, "AutoRemove")) {

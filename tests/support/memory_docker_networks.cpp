@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tests/support/memory_docker_pools.hpp"
 #include "tests/support/memory_docker_world.hpp"
 
 namespace aim::support::memory {
@@ -50,54 +51,6 @@ bool in_use(const World& world, const Network& network) {
   return false;
 }
 
-std::uint32_t mask_of(int prefix) { return prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix); }
-
-bool overlaps(const World& world, std::uint32_t base, int prefix) {
-  return std::any_of(world.networks.begin(), world.networks.end(), [&](const auto& entry) {
-    const Network& other = *entry.second;
-    const std::uint32_t mask = mask_of(std::min(prefix, other.prefix));
-    return other.base != 0 && (other.base & mask) == (base & mask);
-  });
-}
-
-void choose_subnet(const World& world, Network& network) {
-  network.prefix = 16;
-  const auto take = [&](std::uint32_t base) {
-    network.base = base;
-    return !overlaps(world, base, network.prefix);
-  };
-  constexpr std::uint32_t kFirst = (172U << 24) + (17U << 16);
-  constexpr std::uint32_t kPrivate = 10U << 24;
-  for (std::uint32_t i = 0; i < 15; ++i) {
-    if (take(kFirst + (i << 16))) {
-      return;
-    }
-  }
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    if (take(kPrivate + (i << 16))) {
-      return;
-    }
-  }
-}
-
-std::optional<Answer> read_subnet(const World& world,
-                                  const json::object& wanted,
-                                  Network& network) {
-  const std::string subnet = text_at(wanted, "Subnet");
-  const std::size_t slash = subnet.find('/');
-  const std::optional<std::uint32_t> base = parse_address(subnet.substr(0, slash));
-  if (!base || slash == std::string::npos) {
-    return refusal(400, fmt::format("invalid CIDR address: {}", subnet));
-  }
-  network.prefix = std::stoi(subnet.substr(slash + 1));
-  network.base = *base & mask_of(network.prefix);
-  network.chosen_by_user = true;
-  if (overlaps(world, network.base, network.prefix)) {
-    return refusal(403, "Pool overlaps with other one on this address space");
-  }
-  return std::nullopt;
-}
-
 void keep(World& world, std::unique_ptr<Network> network) {
   network->created = world.stamp();
   world.emit("network",
@@ -136,18 +89,8 @@ Answer create_network(World& world, const Request& request) {
   if (const json::value* given = ipam.if_contains("Config"); given && given->is_array()) {
     pools = given->get_array();
   }
-  if (pools.empty()) {
-    choose_subnet(world, *network);
-    network->gateway = network->base + 1;
-    pools.push_back(
-        json::object{{"Subnet", fmt::format("{}/{}", address_text(network->base), network->prefix)},
-                     {"Gateway", address_text(network->gateway)}});
-  } else {
-    if (auto wrong = read_subnet(world, pools.front().as_object(), *network)) {
-      return *wrong;
-    }
-    const std::string gateway = text_at(pools.front().as_object(), "Gateway");
-    network->gateway = parse_address(gateway).value_or(network->base + 1);
+  if (auto wrong = settle_pools(world, driver, flag_at(body, "EnableIPv6"), pools, *network)) {
+    return *wrong;
   }
   const json::value* ipam_options = ipam.if_contains("Options");
   network->body = {
@@ -291,6 +234,7 @@ Answer connect(World& world,
   }
   if (wanted.contains("IPAMConfig") && wanted.at("IPAMConfig").is_object()) {
     endpoint.wanted_ipv4 = text_at(wanted.at("IPAMConfig").get_object(), "IPv4Address");
+    endpoint.wanted_ipv6 = text_at(wanted.at("IPAMConfig").get_object(), "IPv6Address");
   }
   const std::string name = name_in_settings(network, network_reference);
   if (auto wrong = check_connect(*container, name, endpoint)) {

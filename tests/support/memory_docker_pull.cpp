@@ -13,20 +13,11 @@ namespace {
 constexpr int kNoErrorMember = 52;  // 1.52: streams carry errorDetail alone
 
 /// The registry's entry for a tag or a digest.
-const RegistryImage* find_in_registry(const World& world, const std::string& ref) {
-  if (const auto tagged = world.registry.find(ref); tagged != world.registry.end()) {
-    return &tagged->second;
-  }
-  const std::size_t at = ref.find('@');
-  if (at == std::string::npos) {
-    return nullptr;
-  }
-  for (const auto& [tag, image] : world.registry) {
-    if (repository_of(tag) == ref.substr(0, at) && image.digest == ref.substr(at + 1)) {
-      return &image;
-    }
-  }
-  return nullptr;
+RegistryImage* find_in_registry(World& world, const std::string& ref) {
+  const auto tag = world.registry_tags.find(ref);
+  const auto found = world.manifests.find(
+      tag == world.registry_tags.end() ? ref : repository_of(ref) + "@" + tag->second);
+  return found == world.manifests.end() ? nullptr : &found->second;
 }
 
 /// "127.0.0.1:5000" of "127.0.0.1:5000/name:tag"; empty for the common registry.
@@ -38,12 +29,76 @@ std::string registry_host(const std::string& ref) {
 }
 
 /// The common registry is always there, any other while an image of it can be pulled.
-bool registry_answers(const World& world, const std::string& ref) {
-  const std::string host = registry_host(ref);
-  return host.empty() ||
-         std::any_of(world.registry.begin(), world.registry.end(), [&](const auto& entry) {
+bool registry_answers(const World& world, const std::string& host) {
+  if (world.silent_registries.contains(host)) {
+    return false;
+  }
+  return host.empty() || world.registry_logins.contains(host) ||
+         std::any_of(world.manifests.begin(), world.manifests.end(), [&](const auto& entry) {
            return registry_host(entry.first) == host;
          });
+}
+
+/// The member of X-Registry-Auth, which is JSON in base64url.
+std::string auth_member(const Request& request, const char* name) {
+  const auto header = request.headers.find("x-registry-auth");
+  if (header == request.headers.end()) {
+    return {};
+  }
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char c : header->second) {
+    const std::size_t digit = kAlphabet.find(c);
+    if (digit == std::string_view::npos) {
+      break;
+    }
+    bits = bits << 6U | static_cast<unsigned>(digit);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      text += static_cast<char>(bits >> static_cast<unsigned>(count) & 0xFFU);
+    }
+  }
+  // The Engine decodes with padding; without it, as with anything else that is wrong, it goes on
+  // as if there were none.
+  boost::system::error_code wrong;
+  const json::value parsed =
+      header->second.size() % 4 == 0 ? json::parse(text, wrong) : json::value();
+  return !wrong && parsed.is_object() ? text_at(parsed.get_object(), name) : std::string();
+}
+
+/// Why the registry of `ref` does not even say whether it has it.
+std::optional<Answer> registry_refusal(const World& world,
+                                       const Request& request,
+                                       const std::string& ref,
+                                       int status_of_wrong_password) {
+  const std::string host = registry_host(ref);
+  if (!registry_answers(world, host)) {
+    const std::string shown = host.empty() ? "registry-1.docker.io" : host;
+    return refusal(
+        500,
+        fmt::format("Get \"http://{0}/v2/\": dial tcp {0}: connect: connection refused", shown));
+  }
+  const auto login = world.registry_logins.find(host);
+  if (login == world.registry_logins.end()) {
+    return std::nullopt;
+  }
+  const std::string user = auth_member(request, "username");
+  if (user.empty()) {
+    const std::string repository = repository_of(ref).substr(host.empty() ? 0 : host.size() + 1);
+    return refusal(500,
+                   fmt::format("Head \"http://{}/v2/{}/manifests/{}\": no basic auth credentials",
+                               host,
+                               repository,
+                               ref.substr(repository_of(ref).size() + 1)));
+  }
+  if (user != login->second.user || auth_member(request, "password") != login->second.password) {
+    return refusal(status_of_wrong_password, "unauthorized: authentication required");
+  }
+  return std::nullopt;
 }
 
 std::string line(json::object object) { return json::serialize(object) + "\r\n"; }
@@ -53,16 +108,18 @@ struct PullLine {
   std::chrono::milliseconds takes{0};
 };
 
-std::vector<PullLine> pull_lines(const std::string& ref,
-                                 const RegistryImage& image,
-                                 bool have_it,
-                                 int minor) {
+enum class Presence { Missing, Present };
+
+/// `fails`: the error of the script comes while the last layer is fetched. What a failed pull has
+/// fetched is not kept: the next one begins anew, as was seen on Docker 20.10.
+std::vector<PullLine> pull_lines(
+    const std::string& ref, const RegistryImage& image, Presence presence, bool fails, int minor) {
   std::vector<PullLine> lines;
   const std::string repository = repository_of(ref);
   lines.push_back(
       {line({{"status", "Pulling from " + repository}, {"id", ref.substr(repository.size() + 1)}}),
        {}});
-  for (int i = 0; !have_it && i < image.script.layers; ++i) {
+  for (int i = 0; presence == Presence::Missing && i < image.script.layers; ++i) {
     const std::string id =
         core::sha256_hex(fmt::format("{}-layer-{}", image.digest, i)).substr(0, 12);
     const std::uint64_t total = image.script.layer_bytes;
@@ -70,9 +127,10 @@ std::vector<PullLine> pull_lines(const std::string& ref,
       lines.push_back(
           {line({{"status", status}, {"progressDetail", std::move(detail)}, {"id", id}}), takes});
     };
+    const auto half = image.script.time_per_layer / 2;
     say("Pulling fs layer", {}, {});
-    say("Downloading", {{"current", total / 2}, {"total", total}}, image.script.time_per_layer / 2);
-    if (!image.script.error.empty()) {
+    say("Downloading", {{"current", total / 2}, {"total", total}}, half);
+    if (fails && i + 1 == image.script.layers) {
       json::object failure{{"errorDetail", json::object{{"message", image.script.error}}}};
       if (minor < kNoErrorMember) {
         failure["error"] = image.script.error;
@@ -80,14 +138,15 @@ std::vector<PullLine> pull_lines(const std::string& ref,
       lines.push_back({line(failure), {}});
       return lines;
     }
-    say("Downloading", {{"current", total}, {"total", total}}, image.script.time_per_layer / 2);
+    say("Downloading", {{"current", total}, {"total", total}}, half);
+    say("Verifying Checksum", {}, {});
     say("Download complete", {}, {});
     say("Pull complete", {}, {});
   }
   lines.push_back({line({{"status", "Digest: " + image.digest}}), {}});
   lines.push_back({line({{"status",
-                          (have_it ? "Status: Image is up to date for "
-                                   : "Status: Downloaded newer image for ") +
+                          (presence == Presence::Present ? "Status: Image is up to date for "
+                                                         : "Status: Downloaded newer image for ") +
                               ref}}),
                    {}});
   return lines;
@@ -106,18 +165,16 @@ Answer pull_image(World& world, const Request& request) {
   if (!std::regex_match(ref, kValid)) {
     return refusal(400, "invalid reference format: repository name must be lowercase");
   }
-  const RegistryImage* found = find_in_registry(world, ref);
-  if (found == nullptr && !registry_answers(world, ref)) {
-    const std::string host = registry_host(ref);
-    return refusal(
-        500,
-        fmt::format("Get \"http://{0}/v2/\": dial tcp {0}: connect: connection refused", host));
+  if (std::optional<Answer> refused = registry_refusal(world, request, ref, 500)) {
+    return std::move(*refused);
   }
+  RegistryImage* found = find_in_registry(world, ref);
   if (found == nullptr) {
     const std::string repository = repository_of(ref);
     const bool known =
-        std::any_of(world.registry.begin(), world.registry.end(), [&](const auto& entry) {
-          return repository_of(entry.first) == repository;
+        !registry_host(ref).empty() ||
+        std::any_of(world.manifests.begin(), world.manifests.end(), [&](const auto& e) {
+          return repository_of(e.first) == repository;
         });
     return refusal(404,
                    known ? fmt::format("manifest for {} not found: manifest unknown: manifest "
@@ -131,32 +188,44 @@ Answer pull_image(World& world, const Request& request) {
   if (found->script.refuse_status != 0) {
     return refusal(found->script.refuse_status, found->script.error);
   }
+  const PullScript& script = found->script;
+  const bool fails =
+      !script.error.empty() && (script.failing_pulls == 0 || found->pulls < script.failing_pulls);
+  ++found->pulls;
   const std::string digest_ref = repository_of(ref) + "@" + found->digest;
   Image* local = world.image(digest_ref);
   const bool have_it = local != nullptr && (ref == digest_ref || local->tags.contains(ref));
   Answer answer;
-  answer.next = [ref,
-                 image = *found,
-                 position = std::size_t{0},
-                 lines = pull_lines(ref, *found, have_it, request.minor)](World& later) mutable {
-    if (position == lines.size()) {
-      return Step::end();
-    }
-    const PullLine& next = lines[position++];
-    // The image is there when the last line is; a pull that is cut off before leaves nothing.
-    if (position == lines.size() && image.script.error.empty()) {
-      FakeImage spec = image.spec;
-      spec.ref = ref;
-      add_image(later, spec, image.digest);
-      later.emit("image", "pull", ref, {{"name", ref}});
-    }
-    return Step::piece(next.text, next.takes);
-  };
+  answer.next =
+      [ref,
+       fails,
+       spec = found->spec,
+       digest = found->digest,
+       position = std::size_t{0},
+       lines = pull_lines(
+           ref, *found, have_it ? Presence::Present : Presence::Missing, fails, request.minor)](
+          World& later) mutable {
+        if (position == lines.size()) {
+          return Step::end();
+        }
+        const PullLine& next = lines[position++];
+        // The image is there when the last line is; a pull that is cut off before leaves nothing.
+        if (position == lines.size() && !fails) {
+          spec.ref = ref;
+          add_image(later, spec, digest);
+          later.emit("image", "pull", ref, {{"name", ref}});
+        }
+        return Step::piece(next.text, next.takes);
+      };
   return answer;
 }
 
-Answer ask_registry(const World& world, const std::string& reference) {
-  const RegistryImage* found = find_in_registry(world, canonical_ref(reference));
+Answer ask_registry(World& world, const Request& request, const std::string& reference) {
+  const std::string ref = canonical_ref(reference);
+  if (std::optional<Answer> refused = registry_refusal(world, request, ref, 401)) {
+    return std::move(*refused);
+  }
+  const RegistryImage* found = find_in_registry(world, ref);
   if (found == nullptr) {
     return refusal(404, "manifest unknown: manifest unknown");
   }

@@ -37,7 +37,7 @@ Answer one_container_call(World& world, const Request& request, Container& conta
   if (verb == "wait") {
     return wait_container(world, request, container);
   }
-  if (verb == "update") {
+  if (verb == "update" && world.options.podman.empty()) {
     return update_container(world, request, container);
   }
   if (verb == "exec") {

@@ -20,6 +20,9 @@ namespace aim::support {
 /// Which Engine is played. Only the API version matters to the answers; it selects the rest.
 struct MemoryDockerOptions {
   std::string api_version = "1.41";  ///< the newest it speaks: 1.41 to 1.56
+  /// The release of a Podman that speaks `api_version` and has no call to update a container;
+  /// empty: it is Docker.
+  std::string podman{};
   std::string host_name = "memory-docker";
   std::int64_t cpus = 64;
   std::int64_t memory_bytes = std::int64_t{1} << 40;
@@ -46,6 +49,8 @@ struct FakeImage {
   std::string user{};
   std::string working_dir{};
   std::vector<std::string> healthcheck{};  ///< "CMD", ...; 30 s apart, three times
+  /// "Interval", "Timeout", "StartPeriod" in nanoseconds, "Retries"
+  std::map<std::string, std::int64_t> healthcheck_numbers{};
   std::string architecture = "amd64";
   std::string content{};  ///< images that differ in anything, or in this, have different ids
 };
@@ -57,6 +62,7 @@ struct PullScript {
   std::chrono::milliseconds time_per_layer{0};
   int refuse_status = 0;  ///< not 0: refused before any progress, with `error`
   std::string error{};    ///< with refuse_status 0: told inside the stream of a 200
+  int failing_pulls = 0;  ///< only so many first pulls fail with `error`; 0: all of them
 };
 
 /// Which containers a script is for; what is empty matches all.

@@ -44,7 +44,9 @@ Answer ping(World& world, const Request& request) {
   answer.content_type = "text/plain; charset=utf-8";
   answer.body = request.method == "HEAD" ? "" : "OK";
   answer.headers["cache-control"] = "no-cache, no-store, must-revalidate";
-  if (world.newest_minor >= 42) {
+  if (!world.options.podman.empty()) {
+    answer.headers["libpod-api-version"] = world.options.podman;
+  } else if (world.newest_minor >= 42) {
     answer.headers["swarm"] = "inactive";
   }
   return answer;

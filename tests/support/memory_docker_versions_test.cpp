@@ -60,6 +60,44 @@ TEST_F(MemoryDocker141, CountsTheShortIdAmongTheAliases) {
             boost::json::array{id.substr(0, 12)});
 }
 
+TEST_F(MemoryDocker141, PassesOverWhatItDoesNotKnowYet) {
+  create("web",
+         R"(,"Healthcheck":{"Test":["CMD","true"],"StartInterval":5000000},)"
+         R"("HostConfig":{"Mounts":[{"Type":"volume","Source":"v","Target":"/a",)"
+         R"("VolumeOptions":{"NoCopy":true,"Subpath":"x"}}]})");
+  const auto seen = object("GET", "/containers/web/json");
+  EXPECT_EQ(seen.at("Config").at("Healthcheck"), boost::json::parse(R"({"Test":["CMD","true"]})"));
+  EXPECT_EQ(seen.at("HostConfig").at("Mounts").at(0).at("VolumeOptions"),
+            boost::json::parse(R"({"NoCopy":true})"));
+  EXPECT_EQ(status("POST", "/networks/create", R"({"Name":"six","EnableIPv6":true})"), 404);
+}
+
+TEST_F(MemoryDocker152, KnowsWhatCameLater) {
+  create("web",
+         R"(,"Healthcheck":{"Test":["CMD","true"],"StartInterval":5000000},)"
+         R"("HostConfig":{"Mounts":[{"Type":"volume","Source":"v","Target":"/a",)"
+         R"("VolumeOptions":{"Subpath":"x"}}]})");
+  const auto seen = object("GET", "/containers/web/json");
+  EXPECT_EQ(seen.at("Config").at("Healthcheck").at("StartInterval"), 5'000'000);
+  EXPECT_EQ(seen.at("HostConfig").at("Mounts").at(0).at("VolumeOptions").at("Subpath"), "x");
+  EXPECT_EQ(status("POST", "/networks/create", R"({"Name":"six","EnableIPv6":true})"), 201);
+}
+
+TEST_F(MemoryDocker141, TakesEachNumberOfAHealthcheckThatIsZeroFromTheImage) {
+  FakeImage image{.ref = "checks:1"};
+  image.healthcheck = {"CMD", "probe"};
+  image.healthcheck_numbers = {{"StartPeriod", 90'000'000'000}, {"Retries", 7}};
+  docker.add_image(image);
+  const auto made = ask("POST",
+                        "/containers/create?name=own",
+                        R"({"Image":"checks:1","Healthcheck":{"Interval":1000000,"Retries":0}})");
+  ASSERT_TRUE(made);
+  const auto seen = object("GET", "/containers/own/json");
+  EXPECT_EQ(seen.at("Config").at("Healthcheck"),
+            boost::json::parse(R"({"Test":["CMD","probe"],"Interval":1000000,
+                                   "StartPeriod":90000000000,"Retries":7})"));
+}
+
 TEST_F(MemoryDocker141, LogsDoNotSayHowTheyAreFramed) {
   create("web");
   EXPECT_FALSE(ask("GET", "/containers/web/logs?stdout=1")->headers.contains("content-type"));

@@ -38,6 +38,7 @@ struct Endpoint {
   std::string network_id;  ///< empty until the first start
   std::optional<std::vector<std::string>> aliases;
   std::optional<std::string> wanted_ipv4;
+  std::string wanted_ipv6;
   bool joined = false;  ///< started or connected once: the short id counts as an alias
   // While the container runs:
   std::string endpoint_id;
@@ -59,8 +60,9 @@ struct Container {
   json::object config;  ///< as inspect shows it
   json::object host;    ///< HostConfig: what differs from the Engine's defaults
   json::array mounts;   ///< as inspect shows them
-  std::map<std::string, Endpoint> endpoints;  ///< by the network's name, or what was asked for
-  std::map<std::string, std::string> files;   ///< put in by archive, by absolute path
+  std::map<std::string, Endpoint> endpoints;       ///< by the network's name, or what was asked for
+  std::map<std::string, std::string> files;        ///< put in by archive, by absolute path
+  std::map<std::string, std::string> file_owners;  ///< "0644 0:0", by absolute path
   std::vector<LogEntry> log;
 
   core::ContainerStatus status = core::ContainerStatus::Created;
@@ -100,6 +102,7 @@ struct Network {
   json::object body;       ///< Driver, Options, Labels, IPAM, Internal, ... as inspect shows them
   std::uint32_t base = 0;  ///< of the IPv4 subnet; 0: none
   int prefix = 0;
+  bool has_ipv6 = false;        ///< and a subnet for it
   bool chosen_by_user = false;  ///< the subnet, so that addresses may be asked for
   std::uint32_t gateway = 0;
   std::set<std::uint32_t> used;  ///< addresses of running containers
@@ -129,6 +132,12 @@ struct RegistryImage {
   FakeImage spec;
   PullScript script;
   std::string digest;  ///< "sha256:..."
+  int pulls = 0;       ///< how many were begun
+};
+
+struct Login {
+  std::string user;
+  std::string password;
 };
 
 struct Exec {
@@ -232,8 +241,11 @@ class World {
   std::map<std::string, std::unique_ptr<Network>> networks;  ///< by id
   std::vector<std::string> network_order;                    ///< ids, oldest first
   std::map<std::string, Volume> volumes;
-  std::map<std::string, Image> images;            ///< by id
-  std::map<std::string, RegistryImage> registry;  ///< by "repo:tag"
+  std::map<std::string, Image> images;               ///< by id
+  std::map<std::string, RegistryImage> manifests;    ///< in registries, by "repo@sha256:..."
+  std::map<std::string, std::string> registry_tags;  ///< "repo:tag" to digest
+  std::map<std::string, Login> registry_logins;      ///< by host; "" is the common registry
+  std::set<std::string> silent_registries;           ///< hosts that do not answer
   std::map<std::string, Exec> execs;
   std::map<std::string, std::int64_t> last_words;  ///< exit codes of containers that are gone
   std::deque<Event> events;                        ///< the last 256
@@ -316,6 +328,13 @@ struct NameProblem {
                                                       const std::string& shown);
 /// Fills `container.mounts`, making volumes that are missing; a refusal when a path is taken twice.
 [[nodiscard]] std::optional<Answer> resolve_mounts(World& world, Container& container);
+/// Turns names behind "container:" into ids; a refusal when there is no such container.
+[[nodiscard]] std::optional<Answer> resolve_namespaces(World& world, Container& container);
+/// A refusal when a container whose namespace is to be shared does not run.
+[[nodiscard]] std::optional<Answer> join_namespaces(World& world, const Container& container);
+/// Those that die when the process of container `id` ends.
+[[nodiscard]] std::vector<std::string> members_of_pid_namespace(const World& world,
+                                                                const std::string& id);
 [[nodiscard]] Answer create_container(World& world, const Request& request);
 [[nodiscard]] Answer list_containers(World& world, const Request& request);
 [[nodiscard]] json::object container_json(World& world, const Container& container, int minor);
@@ -372,7 +391,9 @@ Volume& ensure_volume(World& world, const std::string& name);
 [[nodiscard]] std::string canonical_ref(const std::string& reference);  ///< adds ":latest"
 [[nodiscard]] std::string repository_of(const std::string& ref);        ///< without tag or digest
 [[nodiscard]] Answer pull_image(World& world, const Request& request);
-[[nodiscard]] Answer ask_registry(const World& world, const std::string& reference);
+[[nodiscard]] Answer ask_registry(World& world,
+                                  const Request& request,
+                                  const std::string& reference);
 Image& add_image(World& world, const FakeImage& spec, const std::string& digest);
 [[nodiscard]] std::string digest_of(const FakeImage& spec);
 

@@ -86,8 +86,8 @@ std::string write_tar(const std::vector<TarEntry>& entries) {
     std::string header(kBlock, '\0');
     put(header, kName, entry.path);
     put(header, kMode, octal(entry.mode, kMode));
-    put(header, kOwner, octal(0, kOwner));
-    put(header, kGroup, octal(0, kGroup));
+    put(header, kOwner, octal(entry.uid, kOwner));
+    put(header, kGroup, octal(entry.gid, kGroup));
     put(header, kSize, octal(entry.content.size(), kSize));
     put(header, kTime, octal(0, kTime));
     put(header, kKind, std::string(1, letter_of(entry.kind)));
@@ -124,6 +124,8 @@ std::optional<std::vector<TarEntry>> read_tar(std::string_view archive) {
     const std::string prefix(text_of(header, kPrefix));
     entry.path = (prefix.empty() ? "" : prefix + "/") + std::string(text_of(header, kName));
     entry.mode = static_cast<std::uint32_t>(*mode);
+    entry.uid = static_cast<std::uint32_t>(number_of(header, kOwner).value_or(0));
+    entry.gid = static_cast<std::uint32_t>(number_of(header, kGroup).value_or(0));
     entry.link_target = std::string(text_of(header, kLink));
     const char kind = header[kKind.offset];
     entry.kind = kind == '5'   ? TarEntry::Kind::Directory

@@ -16,6 +16,8 @@ struct TarEntry {
   Kind kind = Kind::File;
   std::string link_target{};  ///< of a Symlink, at most 100 bytes
   std::uint32_t mode = 0644;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
 };
 
 /// The whole archive, its two closing blocks included.

@@ -75,7 +75,8 @@ TEST_F(HumanViewTest, AFailedApplyIsToldOnStandardError) {
             "\nerror: vllm:v1: Pull failed\n"
             "  cause     no such image\n"
             "\nNothing that runs was touched.\n"
-            "Exit code 1: error, nothing was changed (or declined).\n");
+            "Exit code 1: error, nothing was changed (or declined, or --on-failure keep kept\n"
+            "part).\n");
   EXPECT_EQ(out_.str(), "");
 }
 

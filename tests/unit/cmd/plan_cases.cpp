@@ -205,7 +205,7 @@ Plan destroy_case() {
   data.before = Map{{"driver", "local"}};
   plan.changes = {std::move(gone), std::move(external), std::move(kept), std::move(data)};
   plan.outputs = {
-      {"chat", Action::Delete, "http://127.0.0.1:8000/v1", Value(), std::nullopt, false}};
+      {"chat", Action::Delete, "http://127.0.0.1:8000/v1", Value(), std::nullopt, false, {}}};
   return plan;
 }
 
@@ -234,6 +234,49 @@ Plan drift_case() {
   return plan;
 }
 
+/// A network and a volume are replaced, and what that means for their users.
+Plan follow_case() {
+  Plan plan = empty_plan();
+  ResourceChange network =
+      existing("network.back", Action::Replace, {{"driver", "bridge"}}, {{"driver", "bridge"}}, {});
+  network.reason = Reason::CannotUpdate;
+  network.docker_id = long_id('d');
+  network.fields = {forcing(written_field({"options", "mtu"}, Value(), "1400", 30)),
+                    {{"id"}, long_id('d'), Unknown{}, false, std::nullopt}};
+  network.previous_network =
+      core::CreateNetwork{"lab-back", {{"driver", "bridge"}}, {{"dev.aim.project", "lab"}}};
+  ResourceChange volume =
+      existing("volume.data", Action::Replace, {{"driver", "local"}}, {{"driver", "local"}}, {});
+  volume.reason = Reason::CannotUpdate;
+  volume.docker_id = "lab-data";
+  volume.docker_name = "lab-data.g2";
+  volume.fields = {forcing(written_field({"labels", "tier"}, Value(), "2", 40)),
+                   {{"name"}, "lab-data", "lab-data.g2", false, std::nullopt}};
+  ResourceChange user = existing(
+      "container.webui", Action::Update, container_attributes(), container_attributes(), {});
+  user.reason = Reason::Follows;
+  user.detached = {{"lab-back", {"webui"}, "172.30.0.9"}};
+  user.steps = {planner::Connect{{"lab-back", {"webui"}, "172.30.0.9"}},
+                planner::ReplaceFiles{{"/etc/a", "/etc/b"}},
+                planner::Restart{}};
+  user.downtime = Downtime::Restart;
+  user.fields = {{{"networks", "back", "id"}, long_id('d'), Unknown{}, false, std::nullopt}};
+  ResourceChange store = existing(
+      "container.store", Action::Replace, container_attributes(), container_attributes(), {});
+  store.reason = Reason::Follows;
+  store.stopped = true;
+  store.downtime = Downtime::Restart;
+  store.anonymous_volumes = {{"/var/lib/store", long_id('f')}};
+  store.fields = {{{"mounts", "/d", "source"}, "lab-data", "lab-data.g2", true, std::nullopt}};
+  ResourceChange gone = change_of("container.old", Action::Delete, Reason::NoConfiguration);
+  gone.before = container_attributes();
+  gone.downtime = Downtime::Removal;
+  gone.anonymous_volumes = {{"/a", long_id('a')}, {"/b", long_id('b')}};
+  plan.changes = {
+      std::move(gone), std::move(store), std::move(user), std::move(network), std::move(volume)};
+  return plan;
+}
+
 Plan sensitive_case() {
   Plan plan = empty_plan();
   const Map before = with(container_attributes(),
@@ -254,7 +297,7 @@ Plan sensitive_case() {
                                     with(endpoint_attributes(), {{"api_key", secret()}}),
                                     {{"container_id", Unknown{}}});
   plan.changes = {std::move(change), std::move(created)};
-  plan.outputs = {{"key", Action::Create, Value(), kSecretContent, std::nullopt, true}};
+  plan.outputs = {{"key", Action::Create, Value(), kSecretContent, std::nullopt, true, {}}};
   plan.variables = {{"token", {Secret(kSecretContent), true, "AIM_VAR_token"}},
                     {"plain_text", {kSecretContent, true, "--var"}},
                     {"count", {4, false, "default"}}};
@@ -277,7 +320,8 @@ Plan unknown_case() {
                    Value(),
                    Unknown{},
                    core::Template{{core::Reference{address_of("container.webui"), "container_id"}}},
-                   false}};
+                   false,
+                   {}}};
   return plan;
 }
 
@@ -289,10 +333,11 @@ Plan outputs_case() {
                    "http://127.0.0.1:8000/v1",
                    "http://127.0.0.1:8001/v1",
                    std::nullopt,
-                   false},
-                  {"gone", Action::Delete, 5, Value(), std::nullopt, false},
-                  {"hosts", Action::Create, Value(), List{"a", "b"}, std::nullopt, false},
-                  {"same", Action::NoOp, true, true, std::nullopt, false}};
+                   false,
+                   {}},
+                  {"gone", Action::Delete, 5, Value(), std::nullopt, false, {}},
+                  {"hosts", Action::Create, Value(), List{"a", "b"}, std::nullopt, false, {}},
+                  {"same", Action::NoOp, true, true, std::nullopt, false, {}}};
   return plan;
 }
 
@@ -304,7 +349,8 @@ Plan no_changes_case() {
                    "http://127.0.0.1:8000/v1",
                    "http://127.0.0.1:8000/v1",
                    std::nullopt,
-                   false}};
+                   false,
+                   {}}};
   plan.fingerprints = {{"container.webui", std::string(64, '1')},
                        {"endpoint.qwen", std::string(64, '2')}};
   core::RecordedResource again;
@@ -427,6 +473,50 @@ Plan for_each_case() {
   return plan;
 }
 
+/// What `moved` and `lifecycle` lead to.
+Plan transitions_case() {
+  Plan plan = empty_plan();
+  ResourceChange web = existing(R"(container.page["eu"])",
+                                Action::Update,
+                                container_attributes(),
+                                container_attributes(),
+                                {{"container_id", long_id('b')}});
+  web.moved_from = address_of(R"(container.web["eu"])");
+  web.salt = R"(lab/default/container.web["eu"])";
+  web.fields = {
+      {{"container_name"}, "lab-web-eu-8b0b0d", "lab-page-eu-8b0b0d", false, std::nullopt}};
+  web.steps = {planner::Rename{"lab-web-eu-8b0b0d", "lab-page-eu-8b0b0d"}};
+  ResourceChange worker = existing("container.worker",
+                                   Action::Replace,
+                                   container_attributes(),
+                                   container_attributes(),
+                                   {{"container_id", Unknown{}}});
+  worker.reason = Reason::Triggered;
+  worker.triggered_by = {"container.db.image", "network.side"};
+  worker.downtime = Downtime::Restart;
+  worker.fields = {{{"container_id"}, long_id('a'), Unknown{}, false, std::nullopt}};
+  ResourceChange network =
+      existing("network.inner", Action::Update, {{"driver", "bridge"}}, {{"driver", "bridge"}}, {});
+  network.moved_from = address_of("network.side");
+  ResourceChange volume = existing("volume.data", Action::Update, {}, {}, {});
+  volume.fields = {written_field({"lifecycle", "on_destroy"}, "retain", "delete", 30),
+                   written_field({"lifecycle", "prevent_destroy"}, false, true, 31)};
+  ResourceChange gone = existing("container.old", Action::Forget, container_attributes(), {}, {});
+  gone.reason = Reason::NoConfiguration;
+  plan.changes = {
+      std::move(gone), std::move(web), std::move(worker), std::move(network), std::move(volume)};
+  return plan;
+}
+
+/// A sensitive variable that is not set where the plan is made, used where nothing was recorded.
+Plan not_set_here_case() {
+  Plan plan = empty_plan();
+  plan.variables = {{"token", {Secret(), true, "not set here"}}};
+  plan.changes = {creation(
+      "container.webui", with(container_attributes(), {{"env", Map{{"TOKEN", Secret()}}}}), {})};
+  return plan;
+}
+
 }  // namespace
 
 std::vector<PlanCase> plan_cases() {
@@ -437,6 +527,7 @@ std::vector<PlanCase> plan_cases() {
           {"delete", delete_case()},
           {"destroy", destroy_case()},
           {"drift", drift_case()},
+          {"follow", follow_case()},
           {"sensitive", sensitive_case()},
           {"unknown", unknown_case()},
           {"outputs", outputs_case()},
@@ -445,7 +536,9 @@ std::vector<PlanCase> plan_cases() {
           {"long_values", long_values_case()},
           {"unicode", unicode_case()},
           {"maps_and_lists", maps_and_lists_case()},
-          {"for_each", for_each_case()}};
+          {"for_each", for_each_case()},
+          {"transitions", transitions_case()},
+          {"not_set_here", not_set_here_case()}};
 }
 
 Plan plan_case(const std::string& name) {

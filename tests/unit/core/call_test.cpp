@@ -32,12 +32,15 @@ std::vector<Call> all_calls() {
           StartContainer{"a"},
           StopContainer{"a", std::chrono::seconds(61)},
           KillContainer{"a"},
+          PauseContainer{"a"},
           UnpauseContainer{"a"},
           RenameContainer{"a", "b"},
           UpdateContainer{"a", Map{{"memory", 1024}, {"restart", "no"}}},
           RemoveContainer{"a", true, false},
           ConnectNetwork{"a", sample_attachment()},
           DisconnectNetwork{"a", "n"},
+          PutFiles{"a", Map{{"/x", Map{{"content", "c"}, {"mode", "0600"}}}}},
+          CopyFiles{"a", {{"/x", "/y"}}},
           CreateNetwork{"n", Map{{"driver", "bridge"}}, {{"k", "v"}}},
           RemoveNetwork{"n"},
           CreateVolume{"v", Map{{"driver", "local"}}, {{"k", "v"}}},
@@ -122,12 +125,15 @@ TEST(Call, IsDescribedToPeople) {
                                       "start container a",
                                       "stop container a",
                                       "kill container a",
+                                      "pause container a",
                                       "unpause container a",
                                       "rename container a to b",
                                       "update container a",
                                       "remove container a",
                                       "connect container a to network lab-default",
                                       "disconnect container a from network n",
+                                      "put files into container a",
+                                      "copy files inside container a",
                                       "create network n",
                                       "remove network n",
                                       "create volume v",
@@ -150,6 +156,7 @@ TEST(Words, OfPhases) {
 
 TEST(Words, OfRunResults) {
   EXPECT_EQ(to_string(RunResult::Applied), "applied");
+  EXPECT_EQ(to_string(RunResult::Partly), "partly");
   EXPECT_EQ(to_string(RunResult::RolledBack), "rolled_back");
   EXPECT_EQ(to_string(RunResult::RollbackFailed), "rollback_failed");
   EXPECT_EQ(to_string(RunResult::CommitFailed), "commit_failed");

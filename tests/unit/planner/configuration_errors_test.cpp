@@ -11,11 +11,11 @@ TEST(ConfigurationErrors, UnknownTopLevelKey) {
       "aim.yaml:2:1: error: Unknown key\n"
       "  A configuration has no key \"endpoint\". Did you mean `endpoints`? It takes version, "
       "project, hosts, variables, backends, defaults, endpoints, containers, volumes, "
-      "networks, outputs and state.\n"
+      "networks, outputs, on_failure, moved, removed and state.\n"
       "aim.yaml:3:1: error: Unknown key\n"
       "  A configuration has no key \"services\". It takes version, project, hosts, "
-      "variables, backends, defaults, endpoints, containers, volumes, networks, outputs and "
-      "state.\n");
+      "variables, backends, defaults, endpoints, containers, volumes, networks, outputs, "
+      "on_failure, moved, removed and state.\n");
 }
 
 TEST(ConfigurationErrors, UnknownAttribute) {
@@ -39,7 +39,8 @@ TEST(ConfigurationErrors, UnknownKind) {
       "aim.yaml:3:70: error: Unknown reference\n"
       "  `${netwrk.x.name}` begins with \"netwrk\", which is no kind of resource and nothing else "
       "that can be referred to. Did you mean `network`? It can be var.NAME, KIND.NAME.ATTRIBUTE, "
-      "project, workspace, env:NAME or file:PATH; where `${` is meant as text, write `$${`.\n");
+      "each.key, each.value, project, workspace, env:NAME or file:PATH; where `${` is meant as "
+      "text, write `$${`.\n");
 }
 
 TEST(ConfigurationErrors, UnknownResource) {
@@ -179,41 +180,25 @@ TEST(ConfigurationErrors, WrongTypes) {
 
 TEST(ConfigurationErrors, NotSupportedYet) {
   EXPECT_EQ(
-      report_of_body("moved: []\n"
-                     "on_failure: keep\n"
+      report_of_body("import: []\n"
+                     "on_failure: maybe\n"
                      "hosts: { far: {} }\n"
                      "containers:\n"
                      "  a:\n"
                      "    image: x\n"
-                     "    for_each: [1]\n"
-                     "    enabled: false\n"
-                     "    lifecycle: { ignore_changes: [env], replace_triggered_by: [], x: 1 }\n"
-                     "    env: { A: \"${each.key}\" }\n"),
+                     "    lifecycle: { x: 1 }\n"),
       "aim.yaml:2:1: error: Not supported by this version\n"
-      "  `moved` is not supported by this version of aim. Renaming a resource in the file plans a "
-      "new one and the removal of the old one.\n"
-      "aim.yaml:3:1: error: Not supported by this version\n"
-      "  `on_failure` is not supported by this version of aim. A failed apply always returns to "
-      "the previous deployment.\n"
+      "  `import` is not supported by this version of aim. aim manages only what it has created.\n"
+      "aim.yaml:3:13: error: Unknown value\n"
+      "  `on_failure` is \"maybe\". It can be `rollback`, where a failure takes everything back, "
+      "or "
+      "`keep`, where what succeeded stays.\n"
       "aim.yaml:4:10: error: Unknown host\n"
       "  \"far\" is no host: there is one, and its name is `local`. Where its Docker is, "
       "`hosts.local.docker` says.\n"
-      "aim.yaml:8:5: error: Not supported by this version\n"
-      "  `for_each` is not supported by this version of aim. Write the resources out one by one.\n"
-      "aim.yaml:9:5: error: Not supported by this version\n"
-      "  `enabled` is not supported by this version of aim. Comment the resource out to remove "
-      "it.\n"
-      "aim.yaml:10:18: error: Not supported by this version\n"
-      "  `lifecycle.ignore_changes` is not supported by this version of aim. Write the value into "
-      "the configuration.\n"
-      "aim.yaml:10:41: error: Not supported by this version\n"
-      "  `lifecycle.replace_triggered_by` is not supported by this version of aim. Replace it "
-      "with `aim apply --replace ADDRESS`.\n"
-      "aim.yaml:10:67: error: Unknown key\n"
-      "  `lifecycle` has no key \"x\". It takes prevent_destroy and on_destroy.\n"
-      "aim.yaml:11:16: error: Not supported by this version\n"
-      "  `${each.key}` belongs to `for_each`, which this version of aim does not support. Write "
-      "the resources out one by one.\n");
+      "aim.yaml:8:18: error: Unknown key\n"
+      "  `lifecycle` has no key \"x\". It takes prevent_destroy, ignore_changes, "
+      "replace_triggered_by and on_destroy.\n");
 }
 
 TEST(ConfigurationErrors, ProjectAndVersion) {

@@ -347,7 +347,8 @@ TEST(Configuration, DefaultsMergeMapsAndReplaceLists) {
   EXPECT_EQ(attribute(configuration, container("one"), "env"),
             Value(Map{{"A", "1"}, {"B", "3"}, {"C", "4"}}));
   EXPECT_EQ(attribute(configuration, container("one"), "command"), Value(List{"z"}));
-  EXPECT_EQ(configuration.resources.at(container("one")).lifecycle, (Lifecycle{true, true}));
+  EXPECT_EQ(configuration.resources.at(container("one")).lifecycle,
+            (Lifecycle{true, true, false, {}, {}}));
   EXPECT_EQ(attribute(configuration, container("two"), "env"), Value(Map{{"A", "1"}, {"B", "2"}}));
   EXPECT_TRUE(attribute(configuration, container("three"), "env").is_null());
 }
@@ -407,6 +408,31 @@ TEST(Configuration, AnchorsAndMergeKeysWork) {
   EXPECT_EQ(attribute(configuration, container("one"), "image"), Value("nginx:latest"));
   EXPECT_EQ(attribute(configuration, container("two"), "image"), Value("other:latest"));
   EXPECT_EQ(attribute(configuration, container("two"), "env"), Value(Map{{"A", "1"}}));
+}
+
+TEST(Configuration, PositionsOfPortsAndMountsFollowTheirOrder) {
+  ConfigurationCase one(
+      "project: lab\n"
+      "containers:\n"
+      "  web:\n"
+      "    image: web:1\n"
+      "    ports:\n"
+      "      - 9000:90\n"
+      "      - 8000:80\n"
+      "    mounts:\n"
+      "      - { type: tmpfs, target: /z, size: 1MiB }\n"
+      "      - /etc:/a:ro\n");
+  const Configuration configuration = one.load();
+  EXPECT_EQ(one.report(), "");
+  const DesiredResource& web =
+      configuration.resources.at(core::Address::parse("container.web").value());
+  const auto line = [&](core::Path path) {
+    return core::position_of(web.positions, std::move(path))->begin.line;
+  };
+  EXPECT_EQ(line({"ports", std::size_t{0}}), 7U);  // 0.0.0.0:8000:80/tcp
+  EXPECT_EQ(line({"ports", std::size_t{1}}), 6U);
+  EXPECT_EQ(line({"mounts", std::size_t{0}}), 10U);  // at /a
+  EXPECT_EQ(line({"mounts", std::size_t{1}, "size"}), 9U);
 }
 
 }  // namespace

@@ -16,7 +16,11 @@ std::string shown(const ExpressionPart& part) {
                          }
                          return text;
                        },
+                       [](const EachReference& e) {
+                         return std::string(e.part == EachReference::Part::Key ? "key" : "value");
+                       },
                        [](const core::Reference& r) { return r.address.str() + " " + r.attribute; },
+                       [](const InstanceReference& r) { return r.name + " [] " + r.attribute; },
                        [](ProjectReference) -> std::string { return "project"; },
                        [](WorkspaceReference) -> std::string { return "workspace"; },
                        [](const EnvironmentReference& e) {
@@ -46,6 +50,16 @@ std::string error_of(std::string_view text) {
     result += fmt::format("[{},{}) {}: {}\n", error.begin, error.end, error.summary, error.detail);
   }
   return result;
+}
+
+using What = decltype(ExpressionPart::what);
+
+/// What a text that is one interpolation means.
+What only_part(std::string_view text) {
+  const Expression expression = parse_expression(text);
+  EXPECT_TRUE(expression.errors.empty());
+  EXPECT_EQ(expression.parts.size(), 1U);
+  return expression.parts.at(0).what;
 }
 
 TEST(Expression, TakesTextAsItIs) {
@@ -89,8 +103,8 @@ TEST(Expression, SuggestsTheNearestKind) {
   EXPECT_EQ(error_of("${enpoint.qwen.url}"),
             "[0,19) Unknown reference: `${enpoint.qwen.url}` begins with \"enpoint\", which is no "
             "kind of resource and nothing else that can be referred to. Did you mean `endpoint`? "
-            "It can be var.NAME, KIND.NAME.ATTRIBUTE, project, workspace, env:NAME or file:PATH; "
-            "where `${` is meant as text, write `$${`.\n");
+            "It can be var.NAME, KIND.NAME.ATTRIBUTE, each.key, each.value, project, workspace, "
+            "env:NAME or file:PATH; where `${` is meant as text, write `$${`.\n");
 }
 
 TEST(Expression, ExplainsAWordAlone) {
@@ -126,14 +140,31 @@ TEST(Expression, ExplainsMalformedReferences) {
             "relative path begins at the file it is written in.\n");
 }
 
-TEST(Expression, SaysWhatThisVersionHasNot) {
-  EXPECT_EQ(error_of("${each.value.port}"),
-            "[0,18) Not supported by this version: `${each.value.port}` belongs to `for_each`, "
-            "which this version of aim does not support. Write the resources out one by one.\n");
-  EXPECT_EQ(error_of("${endpoint.qwen[\"a}b\"].url}"),
-            "[0,27) Not supported by this version: `${endpoint.qwen[\"a}b\"].url}` refers to one "
-            "of several resources made by `for_each`, which this version of aim does not support. "
-            "Refer to a resource by KIND.NAME.\n");
+TEST(Expression, TakesEachApart) {
+  EXPECT_TRUE(only_part("${each.key}") == What(EachReference{EachReference::Part::Key, {}}));
+  EXPECT_TRUE(only_part("${each.value.gpus.0}") ==
+              What(EachReference{EachReference::Part::Value, {"gpus", "0"}}));
+  EXPECT_EQ(error_of("${each.index}"),
+            "[0,13) Malformed interpolation: `${each.index}` is nothing that `for_each` gives. "
+            "Write ${each.key}, ${each.value} or, for a part of a map, ${each.value.PART}.\n");
+}
+
+TEST(Expression, TakesInstancesApart) {
+  EXPECT_TRUE(only_part("${endpoint.qwen[\"a}.b\\\"c\"].url}") ==
+              What(core::Reference{core::Address{core::Kind::Endpoint, "qwen", "a}.b\"c"}, "url"}));
+  EXPECT_TRUE(
+      only_part("${endpoint.qwen[each.value.of].url}") ==
+      What(InstanceReference{
+          core::Kind::Endpoint, "qwen", EachReference{EachReference::Part::Value, {"of"}}, "url"}));
+  EXPECT_TRUE(
+      only_part("${volume.v[var.key].name}") ==
+      What(InstanceReference{core::Kind::Volume, "v", VariableReference{"key", {}}, "name"}));
+  EXPECT_TRUE(only_part("${volume.v[*].name}") ==
+              What(InstanceReference{core::Kind::Volume, "v", AllInstances{}, "name"}));
+  EXPECT_EQ(error_of("${volume.v[0].name}"),
+            "[0,19) Malformed interpolation: `${volume.v[0].name}` has `0` between the brackets. A "
+            "key is written in quotes, volume.v[\"KEY\"]; each.key, each.value, var.NAME and, for "
+            "all of them, * stand without.\n");
 }
 
 TEST(Expression, ReportsEveryError) {

@@ -92,7 +92,14 @@ core::ObservedContainer container_of(const Configuration& configuration,
     for (const std::string& alias : one.aliases) {
       aliases.emplace_back(alias);
     }
-    networks.emplace(one.network, Value(Map{{"aliases", Value(std::move(aliases))}}));
+    Map members{{"aliases", Value(std::move(aliases))}};
+    for (const auto& [name, address] : {std::pair{"ipv4_address", one.ipv4_address},
+                                        std::pair{"ipv6_address", one.ipv6_address}}) {
+      if (!address.empty()) {
+        members.emplace(name, address);
+      }
+    }
+    networks.emplace(one.network, Value(std::move(members)));
   }
   container.attributes.insert_or_assign("networks", Value(std::move(networks)));
   return container;
@@ -117,6 +124,8 @@ Applied apply_by_the_book(const Configuration& configuration, const Plan& plan) 
     record.generation = change.generation;
     record.dependencies = change.dependencies;
     record.retain = change.retain;
+    record.prevent_destroy = change.prevent_destroy;
+    record.salt = change.salt;
     if (change.address.kind == Kind::Network) {
       record.docker_id = "id-of-" + change.docker_name;
       applied.world.networks.push_back(
@@ -131,7 +140,7 @@ Applied apply_by_the_book(const Configuration& configuration, const Plan& plan) 
       record.computed.insert_or_assign("container_id", container.id);
       record.computed.insert_or_assign("image_id", container.image_id);
       applied.world.listed.push_back(
-          {container.id, container.name, "", container.labels, container.state.status, {}});
+          {container.id, container.name, "", container.labels, container.state.status, {}, {}, {}});
       applied.world.containers.emplace(container.id, std::move(container));
     }
     applied.state.resources.emplace(change.address, std::move(record));

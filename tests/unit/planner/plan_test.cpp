@@ -205,7 +205,8 @@ core::Diagnostic only_error(const Configuration& configuration,
 
 TEST(Plan, LeavesAForeignContainerOfOurNameAlone) {
   core::ObservedWorld world = empty_world();
-  world.listed.push_back({"foreign", "lab-chat", "nginx", {}, core::ContainerStatus::Running, {}});
+  world.listed.push_back(
+      {"foreign", "lab-chat", "nginx", {}, core::ContainerStatus::Running, {}, {}, {}});
   const core::Diagnostic error = only_error(one_endpoint(), {}, world);
   EXPECT_EQ(error.summary, "Name is taken on Docker");
   EXPECT_EQ(error.detail,
@@ -257,12 +258,14 @@ TEST(Plan, FindsAPortThatAForeignContainerHolds) {
                           "nginx",
                           {},
                           core::ContainerStatus::Running,
-                          {{"0.0.0.0", 8000, 80, "tcp"}}});
+                          {{"0.0.0.0", 8000, 80, "tcp"}},
+                          {},
+                          {}});
   const core::Diagnostic error = only_error(one_endpoint(), {}, world);
   EXPECT_EQ(error.summary, "Host port is in use");
   EXPECT_EQ(error.detail,
             "127.0.0.1:8000/tcp is held by container \"web\", which is not part of this "
-            "configuration. Choose another port for endpoint.chat, or stop that container.");
+            "configuration. Choose another port for endpoint.chat, or stop what holds it.");
 }
 
 TEST(Plan, ProtectedResourcesAreNotReplaced) {

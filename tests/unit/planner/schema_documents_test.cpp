@@ -135,7 +135,11 @@ TEST(Reference, NamesEveryAttributeOnce) {
 
 TEST(Reference, DoesNotOfferWhatIsRefused) {
   for (const Kind kind : core::kAllKinds) {
-    EXPECT_THAT(reference_markdown(kind), testing::Not(HasSubstr("for_each")));
+    for (const Attribute& attribute : common_attributes(kind)) {
+      const std::string row = "\n| `" + std::string(attribute.name) + "` | ";
+      EXPECT_EQ(reference_markdown(kind).find(row) == std::string::npos, attribute.refused) << row;
+    }
+    EXPECT_THAT(reference_markdown(kind), HasSubstr("\n| `for_each` | list or map | "));
     EXPECT_THAT(reference_markdown(kind), HasSubstr("\n| `depends_on` | "));
   }
 }

@@ -126,7 +126,7 @@ TEST(Mounts, InMemoryHaveASizeAndNoSource) {
       "Invalid mount: `mounts[0]` is a tmpfs, which is empty at the start: read_only makes no "
       "sense. Remove it.");
   EXPECT_EQ(mount_complaint(Map{{"source", "a"}, {"target", "/a"}, {"size", "1GiB"}}),
-            "Invalid mount: `mounts[0]` has a size, which only a tmpfs can have.");
+            "Invalid mount: `mounts[0]` has `size`, which only a tmpfs can have.");
 }
 
 TEST(Mounts, OfFoldersNeedTheWholePath) {
@@ -171,7 +171,7 @@ TEST(Mounts, ThatSayTooLittleAreRefused) {
             "Invalid value: `mounts[0]` must be SOURCE:TARGET[:ro] or a map, but it is 7.");
   EXPECT_EQ(mount_complaint(Map{{"src", "a"}, {"source", "a"}, {"target", "/a"}}),
             "Unknown attribute: `mounts[0]` has no attribute `src`. It takes type, source, target, "
-            "read_only, size.");
+            "read_only, propagation, recursive, create_source, nocopy, subpath, size, mode.");
 }
 
 TEST(Mounts, CannotShareATarget) {
@@ -233,7 +233,7 @@ TEST(Networks, ThatCannotBeJoinedAreRefused) {
       "Invalid value: `networks.back.ipv4_address` must be an IPv4 address, but it is \"::1\".");
   EXPECT_EQ(complaint(Map{{"back", Map{{"alises", List{"a"}}}}}),
             "Unknown attribute: `networks.back` has no attribute `alises`. Did you mean `aliases`? "
-            "It takes aliases, ipv4_address.");
+            "It takes aliases, ipv4_address, ipv6_address.");
   EXPECT_EQ(complaint(List{reference_to("network.back", "name")}),
             "Reference is not possible here: A network is joined by its key in this configuration: "
             "write `back` instead of a reference.");

@@ -49,19 +49,38 @@ TEST(Schema, WhatDockerUpdatesIsInPlaceAndNothingElse) {
         in_place.insert(attribute.name);
       }
     }
-    if (kind == Kind::Endpoint || kind == Kind::Container) {
-      EXPECT_THAT(in_place, ElementsAre("cpus", "memory", "memory_swap", "networks", "restart"));
+    if (kind == Kind::Endpoint) {
+      EXPECT_THAT(in_place,
+                  ElementsAre("cpus", "files", "memory", "memory_swap", "networks", "restart"));
+    } else if (kind == Kind::Container) {
+      EXPECT_THAT(in_place,
+                  ElementsAre("cpu_shares",
+                              "cpus",
+                              "cpuset",
+                              "cpuset_mems",
+                              "files",
+                              "memory",
+                              "memory_reservation",
+                              "memory_swap",
+                              "networks",
+                              "pids_limit",
+                              "restart"));
     } else {
       EXPECT_THAT(in_place, IsEmpty());
     }
   }
 }
 
-TEST(Schema, LimitsCannotBeTakenBackInPlace) {
-  for (const std::string_view name : {"memory", "memory_swap", "cpus"}) {
+TEST(Schema, MostLimitsCannotBeTakenBackInPlace) {
+  for (const std::string_view name : {"memory", "cpus", "cpu_shares", "cpuset", "cpuset_mems"}) {
     const Attribute* limit = find_attribute(Kind::Container, name);
     ASSERT_NE(limit, nullptr);
-    EXPECT_TRUE(limit->irreversible_when_set && limit->replace_when_removed) << name;
+    EXPECT_TRUE(!limit->unset_value && limit->replace_when_removed) << name;
+  }
+  for (const std::string_view name : {"memory_reservation", "pids_limit"}) {
+    const Attribute* limit = find_attribute(Kind::Container, name);
+    ASSERT_NE(limit, nullptr);
+    EXPECT_TRUE(limit->unset_value == -1 && !limit->replace_when_removed) << name;
   }
 }
 
@@ -76,6 +95,7 @@ TEST(Schema, WhatFollowsFromTheConfigurationIsKnownBeforeApply) {
                                          {"served_name", true},
                                          {"container_name", true},
                                          {"container_id", false},
+                                         {"image_digest", false},
                                          {"image_id", false}}));
 }
 
@@ -119,6 +139,7 @@ TEST(Decode, FillsInTheDefaultsOfTheOtherKinds) {
             Value(Map{{"image", "nginx:latest"},
                       {"restart", "unless-stopped"},
                       {"tty", false},
+                      {"stdin_open", false},
                       {"read_only", false},
                       {"privileged", false},
                       {"stop_grace_period", 10'000},

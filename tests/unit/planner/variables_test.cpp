@@ -105,6 +105,38 @@ TEST(Variables, AreRequiredWithoutADefault) {
             "AIM_VAR_x or aim.vars.yaml.\n");
 }
 
+TEST(Variables, ThatAreSensitiveMayBeLeftUnset) {
+  ConfigurationCase one(
+      "project: lab\n"
+      "variables:\n"
+      "  a: { sensitive: true }\n"
+      "  b: { sensitive: true, default: \"x ${env:NOT_SET}\" }\n"
+      "  c: { sensitive: true, default: \"${env:NOT_SET:-}\" }\n"
+      "  d: { sensitive: true, type: map }\n"
+      "containers:\n"
+      "  web: { image: x, env: { A: \"${var.a}\", B: \"text ${var.b}\", C: \"${var.c}\", D: "
+      "\"${var.d.key.inner}\", E: \"${container.other.container_name}:${var.a}\" } }\n"
+      "  other: { image: x }\n");
+  const Configuration configuration = one.load();
+  EXPECT_EQ(one.report(), "");
+  std::vector<std::string> unset;
+  for (const auto& [name, range] : configuration.unset_variables) {
+    unset.push_back(fmt::format("{}:{}", name, range.begin.line));
+  }
+  EXPECT_EQ(unset, (std::vector<std::string>{"a:3", "b:4", "d:6"}));
+  const core::Map& env =
+      *configuration.resources.at(core::Address{core::Kind::Container, "web", std::nullopt})
+           .attributes.at("env")
+           .get<core::Map>();
+  for (const char* name : {"A", "B", "D"}) {
+    const core::Secret* secret = env.at(name).get<core::Secret>();
+    ASSERT_NE(secret, nullptr) << name;
+    EXPECT_FALSE(secret->known()) << name;
+  }
+  EXPECT_TRUE(env.at("C").get<core::Secret>()->known());
+  EXPECT_TRUE(env.at("E").is<core::Template>());
+}
+
 TEST(Variables, NameTheOriginOfAWrongType) {
   VariableCase one("type: integer, default: 1");
   one.input.flag_variables = {{"x", "four"}};

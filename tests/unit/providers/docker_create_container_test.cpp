@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "providers/docker/tar.hpp"
 #include "tests/unit/providers/actor_fixture.hpp"
 
 namespace aim::providers {
@@ -69,13 +70,35 @@ TEST(CreateContainer, NeedsOneCallOnNewEngines) {
   EXPECT_TRUE(f.perform(call));
 }
 
-TEST(CreateContainer, PutsFilesIn) {
+TEST(PutFiles, GoToTheRootOfTheContainer) {
   Fixture f;
-  core::CreateContainer call = web();
-  call.attributes.emplace("files", Map{{"/etc/x", "content"}});
-  f.docker.on(kCreate, 201, R"({"Id":"abc"})")
+  f.docker.on("PUT /v1.41/containers/abc/archive?path=%2F", 200);
+  EXPECT_TRUE(f.perform(core::PutFiles{"abc", Map{{"/etc/x", Map{{"content", "c"}}}}}));
+}
+
+TEST(CopyFiles, ReadsEachAndPutsAllBackAtOnce) {
+  Fixture f;
+  f.docker
+      .on("GET /v1.41/containers/abc/archive?path=%2Fetc%2Fx",
+          200,
+          tar_archive({{"x", "content", 0600, 5, 6}}))
       .on("PUT /v1.41/containers/abc/archive?path=%2F", 200);
-  EXPECT_TRUE(f.perform(call));
+  EXPECT_TRUE(f.perform(core::CopyFiles{"abc", {{"/etc/x", "/kept"}}}));
+  const auto put = only_file_of(f.docker.body_of("PUT /v1.41/containers/abc/archive?path=%2F"));
+  ASSERT_TRUE(put);
+  EXPECT_EQ(put->content, "content");
+  EXPECT_EQ(put->mode, 0600U);
+  EXPECT_EQ(put->uid, 5U);
+  EXPECT_EQ(put->gid, 6U);
+}
+
+TEST(CopyFiles, PutsNothingWhenOneIsMissing) {
+  Fixture f;
+  f.docker.on("GET /v1.41/containers/abc/archive?path=%2Fetc%2Fx",
+              404,
+              message("Could not find the file /etc/x in container abc"));
+  expect_error(f.perform(core::CopyFiles{"abc", {{"/etc/x", "/kept"}}}),
+               make_error(ErrorCode::NotFound, "Could not find the file /etc/x in container abc"));
 }
 
 TEST(CreateContainer, LeavesNoHalfContainer) {
@@ -93,14 +116,15 @@ TEST(CreateContainer, LeavesNoHalfContainer) {
 TEST(CreateContainer, SaysThatAHalfContainerIsLeft) {
   Fixture f;
   core::CreateContainer call = web();
-  call.attributes.emplace("files", Map{{"/etc/x", "content"}});
+  call.networks = {{"lab-a", {}, ""}, {"lab-b", {}, ""}};
   f.docker.on(kCreate, 201, R"({"Id":"abc"})")
-      .on("PUT /v1.41/containers/abc/archive?path=%2F", 500, message("no space left"))
-      .on("DELETE /v1.41/containers/abc?v=1&force=1", 500, message("device busy"));
+      .on("POST /v1.41/networks/lab-b/connect", 500, message("no space left"))
+      .on("DELETE /v1.41/containers/abc?v=1&force=1", 500, message("device busy"))
+      .on("GET /v1.41/containers/abc/json", 200, labelled(kBirth));
   const auto made = f.perform(call);
   ASSERT_FALSE(made);
   EXPECT_EQ(core::to_string(made.error()),
-            "no space left, while putting its files into it, and container abc could not be "
+            "no space left, while connecting it to network lab-b, and container abc could not be "
             "removed again: device busy");
 }
 

@@ -62,8 +62,8 @@ TEST(DecodeContainer, ReadsARunningOne) {
   EXPECT_EQ(web.labels, (core::Labels{{"dev.aim.address", "container.web"}, {"team", "search"}}));
   EXPECT_FALSE(web.tty);
   EXPECT_EQ(web.anonymous_volumes,
-            (std::vector<std::string>{
-                "8eea82e67730310680a73fe9bb63e80ec23dee6086fefa34a5e0c48421b92c49"}));
+            (std::map<std::string, std::string>{
+                {"/anon", "8eea82e67730310680a73fe9bb63e80ec23dee6086fefa34a5e0c48421b92c49"}}));
   EXPECT_EQ(web.live_ports,
             (std::vector<core::PublishedPort>{{"127.0.0.1", 5000, 5000, "udp"},
                                               {"127.0.0.1", 18000, 8000, "tcp"},
@@ -301,7 +301,16 @@ TEST(DecodeList, ReadsContainers) {
                                     core::ContainerStatus::Running,
                                     {{"127.0.0.1", 5000, 5000, "udp"},
                                      {"127.0.0.1", 18000, 8000, "tcp"},
-                                     {"::1", 18001, 8000, "tcp"}}}));
+                                     {"::1", 18001, 8000, "tcp"}},
+                                    {"af96ea91caa1f2e6485fcb0acdb90ef21fc86517dfe14f7e12faa8de9b72"
+                                     "c155",
+                                     "cf682a2946c5b4de6d11aa977aa13aca400061e35613e31940cef07ed0a1"
+                                     "8ee0"},
+                                    {"8eea82e67730310680a73fe9bb63e80ec23dee6086fefa34a5e0c48421b9"
+                                     "2c49",
+                                     "lab-data"},
+                                    rows->front().addresses}));
+  EXPECT_EQ(rows->front().addresses.size(), 2U);
 }
 
 TEST(DecodeList, PassesOverExposedPortsAndLinkNames) {
@@ -398,7 +407,44 @@ TEST(DecodeImage, DoesNotMindAnImageWithoutConfiguration) {
 TEST(DecodeInfo, ReadsWhoTheEngineIs) {
   const auto info = decode_info(recorded("info"), {1, 41});
   ASSERT_TRUE(info);
-  EXPECT_EQ(*info, (core::EngineInfo{"20.10.24+dfsg1", "1.41", "gpu-host", "linux", "x86_64"}));
+  EXPECT_EQ(info->server_version, "20.10.24+dfsg1");
+  EXPECT_EQ(info->api_version, "1.41");
+  EXPECT_EQ(info->name, "gpu-host");
+  EXPECT_EQ(info->os_type, "linux");
+  EXPECT_EQ(info->architecture, "x86_64");
+}
+
+TEST(DecodeInfo, ReadsWhatTheEngineHas) {
+  const auto info =
+      decode_info(R"({"NCPU":8,"MemTotal":1024,"DockerRootDir":"/d","KernelVersion":"6.1.0",)"
+                  R"("Runtimes":{"runc":{"path":"runc"},"nvidia":{"path":"n"}},)"
+                  R"("Plugins":{"Volume":["local"],"Network":["bridge"],"Log":["none","local"]},)"
+                  R"("SecurityOptions":["name=seccomp,profile=default","name=rootless"]})",
+                  {1, 44});
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->cpus, 8);
+  EXPECT_EQ(info->memory_bytes, 1024);
+  EXPECT_EQ(info->data_root, "/d");
+  EXPECT_EQ(info->kernel_version, "6.1.0");
+  EXPECT_EQ(info->runtimes, (std::set<std::string>{"nvidia", "runc"}));
+  EXPECT_EQ(info->volume_drivers, (std::set<std::string>{"local"}));
+  EXPECT_EQ(info->network_drivers, (std::set<std::string>{"bridge"}));
+  EXPECT_EQ(info->log_drivers, (std::set<std::string>{"local", "none"}));
+  EXPECT_TRUE(info->rootless);
+  EXPECT_FALSE(decode_info("{}", {1, 44})->rootless);
+}
+
+TEST(DecodeList, ReadsTheAddressesOfWhatRuns) {
+  const std::string networks =
+      R"("NetworkSettings":{"Networks":{"lab":{"NetworkID":"n1","IPAddress":"10.8.0.9"},)"
+      R"("idle":{"NetworkID":"n2","IPAddress":""}}}})";
+  const auto running = decode_container_list(R"([{"Id":"a","State":"running",)" + networks + "]");
+  ASSERT_TRUE(running);
+  EXPECT_EQ(running->front().addresses, (std::map<std::string, std::string>{{"n1", "10.8.0.9"}}));
+  // A container that failed to start keeps an address in the list that nobody holds.
+  const auto created = decode_container_list(R"([{"Id":"a","State":"created",)" + networks + "]");
+  ASSERT_TRUE(created);
+  EXPECT_TRUE(created->front().addresses.empty());
 }
 
 TEST(DecodeCreated, ReadsIdAndWarnings) {

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "providers/docker/docker_api.hpp"
+#include "providers/docker/tar.hpp"
 
 namespace aim::providers {
 namespace {
@@ -115,7 +116,7 @@ Map full_attributes() {
       {"pids_limit", 50},
       {"shm_size", 134'217'728},
       {"ulimits", Map{{"nofile", Map{{"soft", 100}, {"hard", 200}}}}},
-      {"devices", List{"/dev/kfd", "/dev/null:/dev/mynull:r", "/dev/a:/dev/b"}},
+      {"devices", List{"/dev/a:/dev/b", "/dev/kfd", "/dev/null:/dev/mynull:r"}},
       {"user", "1000:1000"},
       {"working_dir", "/srv"},
       {"hostname", "webhost"},
@@ -278,7 +279,7 @@ TEST(EncodeContainer, RefusesASizeThatDockerWouldDrop) {
               {{"mounts",
                 List{Map{{"type", "bind"}, {"source", "/a"}, {"target", "/b"}, {"size", 5}}}}}),
           kOldestApi)),
-      "container lab-web: a mount: size is for tmpfs only");
+      "container lab-web: a mount: attribute size has no counterpart on Docker");
 }
 
 TEST(EncodeContainer, LeavesSwapToDocker) {
@@ -375,28 +376,53 @@ TEST(EncodeContainer, ReadsDevicesAsDockerRunDoes) {
                                     device("/dev/a", "/dev/a", "r")}));
 }
 
-TEST(EncodeContainer, PacksFiles) {
+core::PutFiles put(Map files) { return {"id", std::move(files)}; }
+
+TEST(EncodeFiles, PacksThemWithOwnerAndMode) {
   const auto request =
-      files_request(container({{"files", Map{{"/run/secrets/token", Secret("geheim")}}}}), "id");
+      encode(put({{"/run/secrets/token",
+                   Map{{"content", Secret("geheim")}, {"mode", "0400"}, {"uid", 1000}}}}));
   ASSERT_TRUE(request);
-  ASSERT_TRUE(*request);
-  EXPECT_EQ((*request)->method, "PUT");
-  EXPECT_EQ((*request)->target, "/containers/id/archive?path=%2F");
-  EXPECT_EQ((*request)->content_type, "application/x-tar");
-  EXPECT_NE((*request)->body.find("run/secrets/token"), std::string::npos);
-  EXPECT_NE((*request)->body.find("geheim"), std::string::npos);
+  EXPECT_EQ(request->method, "PUT");
+  EXPECT_EQ(request->target, "/containers/id/archive?path=%2F");
+  EXPECT_EQ(request->content_type, "application/x-tar");
+  const auto file = only_file_of(request->body);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->content, "geheim");
+  EXPECT_EQ(file->mode, 0400U);
+  EXPECT_EQ(file->uid, 1000U);
+  EXPECT_EQ(file->gid, 0U);
+  EXPECT_NE(request->body.find("run/secrets/token"), std::string::npos);
 }
 
-TEST(EncodeContainer, PacksNothingWithoutFiles) {
-  const auto request = files_request(container({{"image", "a:1"}}), "id");
-  ASSERT_TRUE(request);
-  EXPECT_FALSE(*request);
+TEST(EncodeFiles, RefusesWhatCannotBePut) {
+  const auto no_place = encode(put({{"token", Map{{"content", "x"}}}}));
+  ASSERT_FALSE(no_place);
+  EXPECT_EQ(no_place.error().message,
+            "the files of container id: file token: its path is not absolute");
+  const auto large = encode(put({{"/x", Map{{"content", "x"}, {"uid", 2'097'152}}}}));
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().message, "the files of container id: file /x: its uid is out of range");
 }
 
-TEST(EncodeContainer, RefusesFilesWithoutAPlace) {
-  const auto request = files_request(container({{"files", Map{{"token", "x"}}}}), "id");
-  ASSERT_FALSE(request);
-  EXPECT_EQ(request.error().message, "container lab-web: the path of file token is not absolute");
+TEST(ReadTar, FindsTheOneFileBehindExtendedHeaders) {
+  // A path of more than 100 bytes needs a record before the file.
+  const std::string archive = tar_archive({{std::string(120, 'p'), "content", 0640, 7, 8}});
+  const auto file = only_file_of(archive);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->content, "content");
+  EXPECT_EQ(file->mode, 0640U);
+  EXPECT_EQ(file->uid, 7U);
+  EXPECT_EQ(file->gid, 8U);
+}
+
+TEST(ReadTar, RefusesWhatIsNoFile) {
+  std::string folder = tar_archive({{"d", "", 0755}});
+  folder[156] = '5';
+  EXPECT_EQ(only_file_of(folder).error().message, "it is no plain file");
+  EXPECT_EQ(only_file_of("").error().message, "Docker sent something that is no tar archive");
+  EXPECT_EQ(only_file_of(tar_archive({{"d", std::string(2000, 'x')}}).substr(0, 1024)).error().code,
+            core::ErrorCode::Protocol);
 }
 
 }  // namespace

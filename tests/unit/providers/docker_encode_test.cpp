@@ -119,7 +119,8 @@ TEST(IgnoredUpdates, ComparesByMeaning) {
 }
 
 TEST(EncodeNetwork, ChecksForDuplicates) {
-  const auto request = encode(core::CreateNetwork{"lab-default", {}, {{"dev.aim.run", "r"}}});
+  const auto request =
+      encode(core::CreateNetwork{"lab-default", {}, {{"dev.aim.run", "r"}}}, kOldestApi);
   ASSERT_TRUE(request);
   EXPECT_EQ(request->target, "/networks/create");
   EXPECT_EQ(json::parse(request->body),
@@ -139,7 +140,7 @@ TEST(EncodeNetwork, ComesBackAsItWasAsked) {
       {"labels", Map{{"team", "x"}}},
       {"ipam",
        Map{{"subnet", "10.0.0.0/24"}, {"gateway", "10.0.0.1"}, {"ip_range", "10.0.0.128/25"}}}};
-  json::object body = body_of(encode(core::CreateNetwork{"lab-x", attributes, {}}));
+  json::object body = body_of(encode(core::CreateNetwork{"lab-x", attributes, {}}, kOldestApi));
   body["Id"] = "n";
   const auto network = decode_network(json::serialize(body));
   ASSERT_TRUE(network);
@@ -167,6 +168,7 @@ TEST(EncodeCall, BuildsEachTarget) {
   EXPECT_EQ(line(encode(core::StopContainer{"x", std::chrono::seconds(60)})),
             "POST /containers/x/stop?t=60 ");
   EXPECT_EQ(line(encode(core::KillContainer{"x"})), "POST /containers/x/kill ");
+  EXPECT_EQ(line(encode(core::PauseContainer{"x"})), "POST /containers/x/pause ");
   EXPECT_EQ(line(encode(core::UnpauseContainer{"x"})), "POST /containers/x/unpause ");
   EXPECT_EQ(line(encode(core::RenameContainer{"x", "lab-web.g2"})),
             "POST /containers/x/rename?name=lab-web.g2 ");

@@ -43,7 +43,7 @@ TEST(DockerEngine, AgreesOnAVersionOnce) {
 
 TEST(DockerEngine, SpeaksNoNewerVersionThanItKnows) {
   ScriptedTransport docker;
-  docker.speaking("1.99").on("GET /v1.52/networks", 200, "[]");
+  docker.speaking("1.99").on("GET /v1.56/networks", 200, "[]");
   DockerEngine engine(docker);
   EXPECT_TRUE(engine.list_networks({}));
 }
@@ -114,11 +114,12 @@ TEST(DockerEngine, AgreesAnewWhenTheDaemonWasExchanged) {
 
 TEST(DockerEngine, DoesNotHaggleForEver) {
   ScriptedTransport docker;
-  const std::string refusal = "client version 1.52 is too old. Minimum supported is 1.60";
+  const std::string refusal = "client version 1.56 is too old. Minimum supported is 1.60";
   docker.speaking("1.60")
-      .on("GET /v1.52/networks", 400, refusal)
+      .on("GET /v1.56/networks", 400, refusal)
       .speaking("1.60")
-      .on("GET /v1.52/networks", 400, refusal);
+      .on("GET /v1.56/networks", 400, refusal)
+      .on("GET /version", 500, "");
   DockerEngine engine(docker);
   const auto networks = engine.list_networks({});
   ASSERT_FALSE(networks);
@@ -306,7 +307,7 @@ TEST(DockerEnginePull, ReportsProgressAndProvesIt) {
   DockerEngine engine(docker);
   std::vector<std::uint64_t> bytes;
   const auto image = engine.pull(
-      "a/b:1", [&](const core::PullProgress& p) { bytes.push_back(p.current_bytes); }, {});
+      {"a/b:1", {}}, [&](const core::PullProgress& p) { bytes.push_back(p.current_bytes); }, {});
   ASSERT_TRUE(image);
   EXPECT_EQ(image->id, "sha256:1");
   EXPECT_EQ(bytes, (std::vector<std::uint64_t>{0, 3, 9, 9}));
@@ -316,8 +317,11 @@ TEST(DockerEnginePull, ReportsProgressAndProvesIt) {
 core::Error pull_failure(int status, const std::string& body) {
   ScriptedTransport docker;
   docker.speaking("1.41").on(kPull, status, body);
+  if (status == 200) {
+    docker.on(kPull, status, body);  // a damaged layer is fetched anew
+  }
   DockerEngine engine(docker);
-  const auto image = engine.pull("a/b:1", [](const core::PullProgress&) {}, {});
+  const auto image = engine.pull({"a/b:1", {}}, [](const core::PullProgress&) {}, {});
   EXPECT_FALSE(image);
   return image ? core::Error{} : image.error();
 }
@@ -326,14 +330,20 @@ TEST(DockerEnginePull, FindsAFailureInsideSuccess) {
   EXPECT_EQ(pull_failure(200,
                          pull_lines() + "{\"errorDetail\":{\"message\":\"unknown blob\"},"
                                         "\"error\":\"unknown blob\"}\r\n"),
-            make_error(ErrorCode::Failed, "unknown blob"));
+            make_error(ErrorCode::Failed,
+                       "unknown blob. What docker.io holds of the image is damaged: push it "
+                       "again"));
 }
 
 TEST(DockerEnginePull, FindsAFailureBeforeTheFirstByte) {
   EXPECT_EQ(pull_failure(404, R"({"message":"manifest for a/b:1 not found"})"),
-            make_error(ErrorCode::NotFound, "manifest for a/b:1 not found"));
+            make_error(ErrorCode::NotFound,
+                       "manifest for a/b:1 not found. docker.io has no such image: check the name "
+                       "and the tag"));
   EXPECT_EQ(pull_failure(500, R"({"message":"dial tcp: connection refused"})"),
-            make_error(ErrorCode::Failed, "dial tcp: connection refused"));
+            make_error(ErrorCode::Unreachable,
+                       "dial tcp: connection refused. Docker cannot reach docker.io: check its "
+                       "network, proxy and certificates"));
 }
 
 TEST(DockerEnginePull, NoticesAStreamThatWasCut) {
@@ -347,7 +357,7 @@ TEST(DockerEnginePull, BelievesOnlyWhatIsThere) {
       .on(kPull, 200, pull_lines())
       .on("GET /v1.41/images/a/b:1/json", 404, R"({"message":"No such image: a/b:1"})");
   DockerEngine engine(docker);
-  const auto image = engine.pull("a/b:1", [](const core::PullProgress&) {}, {});
+  const auto image = engine.pull({"a/b:1", {}}, [](const core::PullProgress&) {}, {});
   ASSERT_FALSE(image);
   EXPECT_EQ(image.error(),
             make_error(ErrorCode::Failed,
@@ -360,13 +370,13 @@ TEST(DockerEnginePull, PullsOneDigest) {
       .on("POST /v1.41/images/create?fromImage=a%2Fb&tag=sha256%3A12", 200, "")
       .on("GET /v1.41/images/a/b@sha256:12/json", 200, R"({"Id":"sha256:1"})");
   DockerEngine engine(docker);
-  EXPECT_TRUE(engine.pull("a/b:1@sha256:12", [](const core::PullProgress&) {}, {}));
+  EXPECT_TRUE(engine.pull({"a/b:1@sha256:12", {}}, [](const core::PullProgress&) {}, {}));
 }
 
 TEST(DockerEnginePull, RefusesAnId) {
   ScriptedTransport docker;
   DockerEngine engine(docker);
-  const auto image = engine.pull("sha256:12", [](const core::PullProgress&) {}, {});
+  const auto image = engine.pull({"sha256:12", {}}, [](const core::PullProgress&) {}, {});
   ASSERT_FALSE(image);
   EXPECT_EQ(image.error().code, ErrorCode::Invalid);
 }
@@ -375,7 +385,7 @@ TEST(DockerEnginePull, ReportsABrokenConnection) {
   ScriptedTransport docker;
   docker.speaking("1.41").on(kPull, broken());
   DockerEngine engine(docker);
-  const auto image = engine.pull("a/b:1", [](const core::PullProgress&) {}, {});
+  const auto image = engine.pull({"a/b:1", {}}, [](const core::PullProgress&) {}, {});
   ASSERT_FALSE(image);
   EXPECT_EQ(image.error(), broken());
 }

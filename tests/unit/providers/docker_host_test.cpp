@@ -65,14 +65,18 @@ TEST(ParseDockerHost, ReadsSocketsAndPorts) {
 }
 
 TEST(ParseDockerHost, SaysWhatIsNotSupported) {
-  for (const std::string scheme : {"ssh", "https", "npipe", "fd"}) {
+  for (const std::string scheme : {"npipe", "fd"}) {
     const auto endpoint = parse_docker_host(scheme + "://x");
     ASSERT_FALSE(endpoint);
     EXPECT_EQ(endpoint.error(),
               make_error(ErrorCode::Unsupported,
                          "Docker host \"" + scheme + "://x\": " + scheme +
-                             ":// is not supported; use unix:// or tcp://"));
+                             ":// is not supported; use unix://, tcp:// or ssh://"));
   }
+  EXPECT_EQ(parse_docker_host("https://lab:2376").error(),
+            make_error(ErrorCode::Unsupported,
+                       "Docker host \"https://lab:2376\": write tcp://lab:2376 and set "
+                       "DOCKER_TLS_VERIFY=1"));
   EXPECT_EQ(parse_docker_host("tcp://host:1/prefix").error(),
             make_error(ErrorCode::Unsupported,
                        "Docker host \"tcp://host:1/prefix\": a path behind the port is not "
@@ -82,7 +86,8 @@ TEST(ParseDockerHost, SaysWhatIsNotSupported) {
 TEST(ParseDockerHost, SaysWhatIsWrong) {
   EXPECT_EQ(parse_docker_host("ftp://x").error(),
             make_error(ErrorCode::Invalid,
-                       "Docker host \"ftp://x\": write unix:///PATH or tcp://HOST:PORT"));
+                       "Docker host \"ftp://x\": write unix:///PATH, tcp://HOST:PORT or "
+                       "ssh://USER@HOST"));
   EXPECT_EQ(
       parse_docker_host("/run/d.sock").error(),
       make_error(ErrorCode::Invalid, "Docker host \"/run/d.sock\": write unix:///run/d.sock"));
@@ -169,45 +174,112 @@ TEST(ResolveDockerHost, SaysWhichFileIsBroken) {
 
 TEST(ResolveDockerHost, NamesTheContextOfAnUnsupportedHost) {
   const ConfigDir dir;
-  dir.add_context("far", "ssh://root@far");
+  dir.add_context("far", "npipe:////./pipe/docker_engine");
   DockerHostInputs inputs;
   inputs.docker_context = "far";
   inputs.config_dir = dir.path();
   const auto host = resolve_docker_host(inputs);
   ASSERT_FALSE(host);
   EXPECT_EQ(core::to_string(host.error()),
-            "Docker host \"ssh://root@far\": ssh:// is not supported; use unix:// or tcp://, named "
-            "by Docker context \"far\"");
+            "Docker host \"npipe:////./pipe/docker_engine\": npipe:// is not supported; use "
+            "unix://, tcp:// or ssh://, named by Docker context \"far\"");
 }
 
-TEST(ResolveDockerHost, RefusesTlsInAContext) {
+TEST(ResolveDockerHost, TakesSshFromAContext) {
   const ConfigDir dir;
-  dir.add_context("lab", "tcp://lab:2376");
-  fs::create_directories(fs::path(dir.path()) / "contexts/tls" / core::sha256_hex("lab") /
-                         "docker");
+  dir.add_context("far", "ssh://root@far");
+  dir.write("contexts/tls/" + core::sha256_hex("far") + "/docker/ca.pem", "");
+  DockerHostInputs inputs;
+  inputs.docker_context = "far";
+  inputs.config_dir = dir.path();
+  const auto host = resolve_docker_host(inputs);
+  ASSERT_TRUE(host);
+  EXPECT_EQ(place(host), "ssh://root@far by context far");
+  EXPECT_FALSE(host->endpoint.tls) << "TLS is for tcp only";
+}
+
+TEST(ResolveDockerHost, TakesTlsFromAContext) {
+  const ConfigDir dir;
+  dir.add_context("lab", "tcp://lab");
+  const std::string files = "contexts/tls/" + core::sha256_hex("lab") + "/docker/";
+  dir.write(files + "ca.pem", "");
   DockerHostInputs inputs;
   inputs.docker_context = "lab";
   inputs.config_dir = dir.path();
-  EXPECT_EQ(resolve_docker_host(inputs).error(),
-            make_error(ErrorCode::Unsupported,
-                       "Docker context \"lab\" uses TLS, which aim cannot do; use a unix socket"));
+  // What the environment says of TLS is for DOCKER_HOST, not for contexts.
+  inputs.tls = "1";
+  auto host = resolve_docker_host(inputs);
+  ASSERT_TRUE(host);
+  EXPECT_EQ(place(host), "lab:2376 by context lab");
+  EXPECT_EQ(host->endpoint.tls->ca_file, dir.path() + "/" + files + "ca.pem");
+  EXPECT_EQ(host->endpoint.tls->certificate_file, "");
+  EXPECT_TRUE(host->endpoint.tls->verify);
+  EXPECT_TRUE(host->warnings.empty());
+  dir.write(files + "cert.pem", "");
+  host = resolve_docker_host(inputs);
+  EXPECT_EQ(host->endpoint.tls->certificate_file, dir.path() + "/" + files + "cert.pem");
+  EXPECT_EQ(host->endpoint.tls->key_file, dir.path() + "/" + files + "key.pem");
 }
 
-TEST(ResolveDockerHost, RefusesTlsFromTheEnvironment) {
+TEST(ResolveDockerHost, WarnsOfAContextThatSkipsVerification) {
+  const ConfigDir dir;
+  dir.write("contexts/meta/" + core::sha256_hex("lab") + "/meta.json",
+            R"({"Endpoints":{"docker":{"Host":"tcp://lab:2376","SkipTLSVerify":true}}})");
   DockerHostInputs inputs;
-  inputs.docker_host = "tcp://lab:2376";
+  inputs.docker_context = "lab";
+  inputs.config_dir = dir.path();
+  const auto host = resolve_docker_host(inputs);
+  ASSERT_TRUE(host);
+  EXPECT_FALSE(host->endpoint.tls->verify);
+  EXPECT_EQ(host->warnings,
+            std::vector<std::string>{
+                "Docker context \"lab\" says SkipTLSVerify: the certificate of lab:2376 is not "
+                "checked, so whoever answers there is taken for the Docker Engine. Give the "
+                "context a ca.pem: `docker context update lab --docker "
+                "host=tcp://lab:2376,ca=ca.pem,cert=cert.pem,key=key.pem`."});
+}
+
+TEST(ResolveDockerHost, TakesTlsFromTheEnvironment) {
+  const ConfigDir dir;
+  dir.write("cert.pem", "");
+  dir.write("key.pem", "");
+  DockerHostInputs inputs;
+  inputs.docker_host = "tcp://lab";
+  inputs.config_dir = dir.path();
   // Any text turns it on, as with the docker command.
   inputs.tls_verify = "0";
-  EXPECT_EQ(resolve_docker_host(inputs).error(),
-            make_error(ErrorCode::Unsupported,
-                       "DOCKER_TLS_VERIFY is set, but aim cannot do TLS; unset it, or use a unix "
-                       "socket"));
-  inputs.tls_verify.clear();
+  auto host = resolve_docker_host(inputs);
+  ASSERT_TRUE(host);
+  EXPECT_EQ(place(host), "lab:2376 by DOCKER_HOST");
+  EXPECT_EQ(host->endpoint.tls->ca_file, dir.path() + "/ca.pem") << "needed, though it is missing";
+  EXPECT_EQ(host->endpoint.tls->certificate_file, dir.path() + "/cert.pem");
+  EXPECT_TRUE(host->endpoint.tls->verify);
+  EXPECT_TRUE(host->warnings.empty());
+  inputs.cert_path = "/certificates";
+  host = resolve_docker_host(inputs);
+  EXPECT_EQ(host->endpoint.tls->ca_file, "/certificates/ca.pem");
+  EXPECT_EQ(host->endpoint.tls->certificate_file, "");
+  inputs.explicit_host = "tcp://other:1";
+  EXPECT_TRUE(resolve_docker_host(inputs)->endpoint.tls);
+  inputs.explicit_host = "unix:///d.sock";
+  EXPECT_FALSE(resolve_docker_host(inputs)->endpoint.tls);
+}
+
+TEST(ResolveDockerHost, WarnsOfTlsWithoutVerification) {
+  DockerHostInputs inputs;
+  inputs.docker_host = "tcp://lab:2376";
   inputs.tls = "1";
-  EXPECT_EQ(resolve_docker_host(inputs).error().message,
-            "DOCKER_TLS is set, but aim cannot do TLS; unset it, or use a unix socket");
+  const auto host = resolve_docker_host(inputs);
+  ASSERT_TRUE(host);
+  EXPECT_FALSE(host->endpoint.tls->verify);
+  EXPECT_EQ(host->warnings,
+            std::vector<std::string>{
+                "DOCKER_TLS is set without DOCKER_TLS_VERIFY: the certificate of lab:2376 is not "
+                "checked, so whoever answers there is taken for the Docker Engine. Set "
+                "DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the directory with ca.pem, cert.pem "
+                "and key.pem."});
   inputs.docker_host = "unix:///d.sock";
-  EXPECT_EQ(place(resolve_docker_host(inputs)), "/d.sock by DOCKER_HOST");
+  EXPECT_TRUE(resolve_docker_host(inputs)->warnings.empty());
 }
 
 }  // namespace

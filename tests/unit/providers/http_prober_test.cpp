@@ -146,6 +146,48 @@ TEST(PublishedRoute, SeesThroughAProxyWithNobodyBehindIt) {
   EXPECT_EQ(open.error().code, ErrorCode::Unreachable);
 }
 
+/// A tunnel whose program is the shell.
+Tunnel shell_tunnel(std::string script, std::string& asked) {
+  return [script = std::move(script), &asked](const std::string& host, std::uint16_t port) {
+    asked = host + " " + std::to_string(port);
+    HttpEndpoint endpoint;
+    endpoint.scheme = HttpEndpoint::Scheme::Program;
+    endpoint.path = "the tunnel";
+    endpoint.command = {"sh", "-c", script};
+    return endpoint;
+  };
+}
+
+TEST(PublishedRoute, LeadsToTheLoopbackOfAnotherHostThroughATunnel) {
+  SteppingClock clock;
+  std::string asked;
+  ProbeTarget target;
+  target.published = core::PublishedPort{"0.0.0.0", 8000, 8000, "tcp"};
+  PublishedRoute route(
+      clock,
+      {},
+      shell_tunnel("read -r line; printf 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'", asked));
+  const Result<ProbeAnswer> answer = route.http(target, request_of("/health"), {});
+  ASSERT_TRUE(answer) << core::to_string(answer.error());
+  EXPECT_EQ(answer->body, "ok");
+  EXPECT_EQ(asked, "127.0.0.1 8000");
+}
+
+TEST(PublishedRoute, SeesThatATunnelLeadsToNobody) {
+  SteppingClock clock;
+  std::string asked;
+  ProbeTarget target;
+  target.container_address = "172.18.0.2";
+  target.container_port = 80;
+  ContainerAddressRoute route(
+      clock, shell_tunnel("echo 'open failed: connect failed' >&2; exit 255", asked));
+  EXPECT_EQ(route.tcp(target, kPatient, {}).error(),
+            make_error(ErrorCode::Unreachable,
+                       "cannot connect to the tunnel: open failed: connect failed (sh exited with "
+                       "255)"));
+  EXPECT_EQ(asked, "172.18.0.2 80");
+}
+
 TEST(ContainerAddressRoute, AsksTheContainersOwnAddress) {
   SteppingClock clock;
   const TestServer server(answering({plain_answer("ok")}), TestServer::Kind::Tcp);

@@ -28,6 +28,12 @@ ScriptedTransport& ScriptedTransport::on(const std::string& line, HttpResponse r
   return *this;
 }
 
+ScriptedTransport& ScriptedTransport::before(const std::string& line, std::function<void()> what) {
+  const std::lock_guard lock(mutex_);
+  before_[line] = std::move(what);
+  return *this;
+}
+
 ScriptedTransport& ScriptedTransport::speaking(const std::string& version) {
   return on(kPing, HttpResponse{200, {{"api-version", version}}, "OK"});
 }
@@ -35,9 +41,17 @@ ScriptedTransport& ScriptedTransport::speaking(const std::string& version) {
 core::Result<HttpResponse> ScriptedTransport::next(const HttpRequest& request,
                                                    std::chrono::milliseconds limit,
                                                    const std::stop_token& stop) {
-  const std::lock_guard lock(mutex_);
   const std::string line = request.method + " " + request.target;
-  asked_.push_back({line, request.body, limit});
+  std::function<void()> first;
+  {
+    const std::lock_guard lock(mutex_);
+    first.swap(before_[line]);
+  }
+  if (first) {
+    first();
+  }
+  const std::lock_guard lock(mutex_);
+  asked_.push_back({line, request.body, limit, request.headers});
   if (stop.stop_requested()) {
     return core::make_error(core::ErrorCode::Cancelled, "stopped");
   }
@@ -98,6 +112,18 @@ std::string ScriptedTransport::body_of(const std::string& line) const {
   const auto found = std::find_if(
       asked_.rbegin(), asked_.rend(), [&](const Asked& asked) { return asked.line == line; });
   return found == asked_.rend() ? "never asked" : found->body;
+}
+
+std::string ScriptedTransport::header_of(const std::string& line, const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  std::string value;
+  for (const Asked& asked : asked_) {
+    if (asked.line == line) {
+      const auto header = asked.headers.find(name);
+      value = header == asked.headers.end() ? std::string() : header->second;
+    }
+  }
+  return value;
 }
 
 std::chrono::milliseconds ScriptedTransport::limit_of(const std::string& line) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -21,6 +22,8 @@ class ScriptedTransport : public HttpTransport {
   ScriptedTransport& on(const std::string& line, int status, std::string body = {});
   ScriptedTransport& on(const std::string& line, core::Error error);
   ScriptedTransport& on(const std::string& line, HttpResponse response);
+  /// Happens once, when the next request with that line comes, before it is answered.
+  ScriptedTransport& before(const std::string& line, std::function<void()> what);
   /// An Engine that speaks `version` at most.
   ScriptedTransport& speaking(const std::string& version);
   /// Streams are handed over in pieces of so many bytes.
@@ -39,6 +42,7 @@ class ScriptedTransport : public HttpTransport {
   [[nodiscard]] std::size_t pings() const;
   /// Of the last request with that line.
   [[nodiscard]] std::string body_of(const std::string& line) const;
+  [[nodiscard]] std::string header_of(const std::string& line, const std::string& name) const;
   [[nodiscard]] std::chrono::milliseconds limit_of(const std::string& line) const;
   /// Whether everything that was laid out was asked for.
   [[nodiscard]] bool used_up() const;
@@ -48,6 +52,7 @@ class ScriptedTransport : public HttpTransport {
     std::string line;
     std::string body;
     std::chrono::milliseconds limit;
+    std::map<std::string, std::string> headers;
   };
 
   core::Result<HttpResponse> next(const HttpRequest& request,
@@ -56,6 +61,7 @@ class ScriptedTransport : public HttpTransport {
 
   mutable std::mutex mutex_;
   std::map<std::string, std::deque<Answer>> answers_;
+  std::map<std::string, std::function<void()>> before_;
   std::vector<Asked> asked_;
 };
 

@@ -1,0 +1,53 @@
+#include <boost/json.hpp>
+
+#include "cmd/command_list.hpp"
+#include "cmd/explain.hpp"
+#include "cmd/planning.hpp"
+
+namespace aim::cmd {
+
+namespace {
+
+ExitCode run_explain(const Arguments& arguments, App& app) {
+  const std::optional<Project> project = load_project(arguments, app);
+  if (!project) {
+    return ExitCode::Error;
+  }
+  const auto state = read_state(project->state_file, app);
+  if (!state) {
+    return ExitCode::Error;
+  }
+  const planner::Configuration& configuration = project->configuration;
+  const auto address =
+      complete_address(arguments.positional().front(), known_addresses(configuration, {}));
+  if (!address) {
+    app.view().error(core::while_doing(address.error(), "in the configuration"));
+    return ExitCode::Error;
+  }
+  // No Docker is asked: what it decided is in the state, and the rest follows from the files.
+  core::Diagnostics about_docker;
+  const planner::Plan plan = planner::make_plan(configuration, *state, {}, {}, about_docker);
+  const Explanation explanation = explain(*address, configuration, *state, plan, project->sources);
+  if (arguments.has("json")) {
+    app.view().json_document(explanation_json(explanation));
+  } else {
+    app.view().text(render_explanation(explanation));
+  }
+  return ExitCode::Done;
+}
+
+}  // namespace
+
+Command explain_command() {
+  return {
+      "explain",
+      "say where each value of a resource comes from",
+      "Prints every value of a resource with the place, variable or default it comes from, what "
+      "it depends on and why, and the `docker run` that would make the same container. Secrets "
+      "are named, never shown. Asks no Docker.",
+      {std::begin(kVariableOptions), std::end(kVariableOptions)},
+      {{"ADDRESS", true, false}},
+      run_explain};
+}
+
+}  // namespace aim::cmd
