@@ -67,6 +67,14 @@ TEST(Positions, FallBackToWhatIsAround) {
 
 TEST(Secret, PrintsAsStars) { EXPECT_EQ(fmt::format("{}", Secret("hunter2")), "****"); }
 
+TEST(Secret, DigestIsHmacSha256) {
+  // Computed with Python's hmac: key "aim secret v1/" + salt.
+  EXPECT_EQ(Secret("hunter2").with_digest("lab/default/endpoint.chat").digest(),
+            "60bfdc1cbe9d895c8106db6c0f3464b40a68e89353ec23ac1734152eca2de4e0");
+  EXPECT_EQ(Secret("").with_digest(std::string(80, 'x')).digest(),
+            "8907bbb6479fc1b6f220bcb6bf6904203eafa0d332ced7bf3d2c3f728bd43173");
+}
+
 TEST(Secret, DigestIsStableForOneSaltAndContent) {
   EXPECT_EQ(Secret("a").with_digest("s").digest(), Secret("a").with_digest("s").digest());
   EXPECT_NE(Secret("a").with_digest("s").digest(), Secret("b").with_digest("s").digest());
