@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -213,7 +214,10 @@ void Contract::TearDown() {
     return;
   }
   const std::string ours = name("");
-  if (const auto all = engine->list_containers(stop)) {
+  if (auto all = engine->list_containers(stop)) {
+    // "b" lives in the namespaces of "a", and Podman keeps "a" as long as there is "b".
+    std::sort(
+        all->begin(), all->end(), [](const auto& a, const auto& b) { return a.name > b.name; });
     for (const core::ContainerSummary& one : *all) {
       if (one.name.starts_with(ours)) {
         must(core::RemoveContainer{one.id, true, true});
