@@ -93,13 +93,13 @@ TEST(Networks, AFixedSubnetIsTakenOverAndGivenBack) {
   make_box_images(lab);
   const std::string broken =
       "  last: { image: \"aim/box:1\", command: [/no/such/program], depends_on: [container.web] }";
-  lab.configure(with_network(lab, "{ ipam: { subnet: 172.29.77.0/24 } }", ""));
+  lab.configure(with_network(lab, "{ ipam: { subnet: 10.77.29.0/24 } }", ""));
   apply(lab);
   const std::string chat = identity(lab, "t-netfix-chat");
   const std::string old_network = network_id(lab, "t-netfix-back");
 
   lab.configure(
-      with_network(lab, "{ ipam: { subnet: 172.29.77.0/24 }, labels: { tier: back } }", broken));
+      with_network(lab, "{ ipam: { subnet: 10.77.29.0/24 }, labels: { tier: back } }", broken));
   const Finished failed = lab.aim({"apply", "--yes"});
   EXPECT_EQ(failed.code, 3) << failed.out << failed.err;
   EXPECT_NE(network_id(lab, "t-netfix-back"), old_network);
@@ -108,14 +108,14 @@ TEST(Networks, AFixedSubnetIsTakenOverAndGivenBack) {
                         "-f",
                         "{{(index .IPAM.Config 0).Subnet}} {{index .Labels \"tier\"}}",
                         "t-netfix-back"}),
-            "172.29.77.0/24 ");
+            "10.77.29.0/24 ");
   EXPECT_EQ(identity(lab, "t-netfix-chat"), chat);
   EXPECT_EQ(lab.chat(lab.port(), "test/model").status, 200);
-  lab.configure(with_network(lab, "{ ipam: { subnet: 172.29.77.0/24 } }", ""));
+  lab.configure(with_network(lab, "{ ipam: { subnet: 10.77.29.0/24 } }", ""));
   expect_empty_plan(lab);
 
   lab.configure(
-      with_network(lab, "{ ipam: { subnet: 172.29.77.0/24 }, labels: { tier: back } }", ""));
+      with_network(lab, "{ ipam: { subnet: 10.77.29.0/24 }, labels: { tier: back } }", ""));
   apply(lab);
   EXPECT_EQ(lab.docker({"network", "inspect", "-f", "{{index .Labels \"tier\"}}", "t-netfix-back"}),
             "back");
