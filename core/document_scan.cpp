@@ -112,6 +112,9 @@ class StructureScan {
     const char c = at(offset_);
     const bool indicator = is_blank_or_end(offset_ + 1);
     if (indicator && (c == '-' || c == '?')) {
+      if (!count_item()) {
+        return false;
+      }
       parent_ = column();
       ++offset_;
       skip_blanks();
@@ -241,15 +244,23 @@ class StructureScan {
     }
   }
 
+  /// False when there are too many, which was reported then.
+  bool count_item() {
+    if (++items_ <= limits_.nodes) {
+      return true;
+    }
+    refuse("Document is too large",
+           fmt::format("A file may hold {} values; this one holds more. Split it into several "
+                       "files.",
+                       limits_.nodes),
+           offset_,
+           offset_ + 1);
+    return false;
+  }
+
   void scan_flow_mark(std::vector<std::size_t>& open) {
     const char c = at(offset_);
-    if (++items_ > limits_.nodes) {
-      refuse("Document is too large",
-             fmt::format("A file may hold {} values; this one holds more. Split it into several "
-                         "files.",
-                         limits_.nodes),
-             offset_,
-             offset_ + 1);
+    if (!count_item()) {
       return;
     }
     if (c == '[' || c == '{') {
