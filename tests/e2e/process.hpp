@@ -45,6 +45,6 @@ class Process {
 Finished run(const std::vector<std::string>& command,
              const std::map<std::string, std::string>& set = {},
              const std::string& directory = {},
-             std::chrono::seconds limit = std::chrono::seconds(120));
+             std::chrono::seconds limit = std::chrono::seconds(300));
 
 }  // namespace aim::e2e
