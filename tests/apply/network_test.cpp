@@ -160,6 +160,46 @@ TEST(NetworkReplacement, AnotherNameIsMadeBesideTheOldOne) {
   expect_no_changes(lab);
 }
 
+/// A network whose users stay, made anew without a change of its own.
+void expect_replaced_under_its_user(ApplyLab& lab, const planner::PlanOptions& options) {
+  const auto before = lab.docker.container("lab-web");
+  const std::string network = lab.docker.outside("GET", "/networks/lab-back").body;
+  const planner::Plan plan = lab.plan(options);
+  EXPECT_EQ(action_of(plan, "network.back"), Action::Replace);
+  EXPECT_EQ(action_of(plan, "container.web"), Action::Update);
+  const ApplyResult result = lab.apply(options);
+  ASSERT_EQ(result.result, RunResult::Applied) << causes(result);
+  EXPECT_NE(lab.docker.outside("GET", "/networks/lab-back").body, network);
+  EXPECT_EQ(lab.docker.container("lab-web")->id, before->id);
+  EXPECT_EQ(lab.docker.container("lab-web")->started, before->started);
+  EXPECT_THAT(lab.docker.container("lab-web")->networks, ElementsAre("lab-back"));
+  expect_no_changes(lab);
+}
+
+std::string triggered_network(const std::string& image) {
+  return "containers:\n  web: { image: \"web:1\", networks: [back] }\n  db: { image: \"" + image +
+         "\" }\nnetworks: { back: { lifecycle: { replace_triggered_by: [container.db] } } }\n";
+}
+
+TEST(NetworkReplacement, ByRequest) {
+  ApplyLab lab;
+  lab.configure(kPlain);
+  apply_and_expect_no_changes(lab);
+  planner::PlanOptions options;
+  options.replaces.insert(core::Address::parse("network.back").value());
+  EXPECT_EQ(change_of(lab.plan(options), "network.back").reason, planner::Reason::ByRequest);
+  expect_replaced_under_its_user(lab, options);
+}
+
+TEST(NetworkReplacement, TriggeredByAContainer) {
+  ApplyLab lab;
+  lab.configure(triggered_network("serve:1"));
+  apply_and_expect_no_changes(lab);
+  lab.configure(triggered_network("serve:2"));
+  EXPECT_EQ(change_of(lab.plan(), "network.back").reason, planner::Reason::Triggered);
+  expect_replaced_under_its_user(lab, {});
+}
+
 constexpr const char* kManaged = R"(
 containers: { web: { image: "web:1", networks: [back], mounts: ["data:/d"] } }
 networks: { back: {} }

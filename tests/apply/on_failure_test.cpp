@@ -143,6 +143,38 @@ TEST(OnFailureKeep, OutputsOfWhatWasGivenUpKeepTheirValues) {
   EXPECT_EQ(state.outputs.at("other").value, core::Value("serve:2"));
 }
 
+/// A fixed subnet: the old network goes before the new one comes, under running containers.
+TEST(OnFailureKeep, ANetworkThatMadeWayComesBackOrStaysWithTheSurvivors) {
+  const auto text = [](const std::string& image, const std::string& internal) {
+    return "containers:\n  chat: { image: \"" + image +
+           "\", networks: [back] }\n  web: { image: \"web:1\", networks: [back] }\n  other: { "
+           "image: \"" +
+           image + "\" }\nnetworks: { back: { internal: " + internal +
+           ", ipam: { subnet: 172.30.0.0/16 } }, default: {} }\n";
+  };
+  ApplyLab lab;
+  lab.configure(text("serve:1", "false"));
+  apply_and_expect_no_changes(lab);
+  support::Program broken;
+  broken.start_status = 500;
+  broken.start_error = "no such device";
+  lab.docker.set_program({.image = "serve:2", .name = "lab-chat.g2", .argument = {}}, broken);
+  lab.configure(text("serve:2", "true"));
+  lab.options.on_failure = planner::OnFailure::Keep;
+  const ApplyResult result = lab.apply();
+  EXPECT_EQ(result.result, RunResult::Partly) << causes(result);
+  EXPECT_THAT(result.left_over, IsEmpty());
+  EXPECT_EQ(lab.docker.container("lab-other")->image, "serve:2");
+  EXPECT_EQ(lab.docker.container("lab-chat")->image, "serve:1");
+  for (const char* name : {"lab-chat", "lab-web"}) {
+    EXPECT_TRUE(lab.docker.container(name)->running()) << name;
+    EXPECT_THAT(lab.docker.container(name)->networks, ElementsAre("lab-back")) << name;
+  }
+  // What is left of it can be applied, once the reason is gone.
+  lab.docker.set_program({.image = "serve:2", .name = "lab-chat.g2", .argument = {}}, {});
+  apply_and_expect_no_changes(lab);
+}
+
 /// Whatever call fails, nothing is half made, and the next apply ends in no changes.
 TEST(OnFailureKeep, AnyFailingCallLeavesEveryResourceAsBeforeOrAsPlanned) {
   const std::string before = deployment("serve:1", "1", "serve:1");

@@ -180,5 +180,24 @@ TEST(VolumeReplacement, IsRefusedWhileAUserIsLeftOutOfThePlan) {
                           "mounts it and is left as it is. Include it in the plan."));
 }
 
+TEST(VolumeReplacement, ByRequestNeedsConsentToo) {
+  ApplyLab lab;
+  lab.configure(kVolume);
+  apply_and_expect_no_changes(lab);
+  planner::PlanOptions options;
+  options.replaces.insert(core::Address::parse("volume.data").value());
+  static_cast<void>(lab.plan(options));
+  ASSERT_EQ(lab.errors.size(), 1U);
+  EXPECT_THAT(lab.errors[0], HasSubstr("Set `replace: delete_data` in it if that is meant."));
+  lab.configure(
+      "containers:\n  db: { image: \"web:1\", mounts: [\"data:/d\"] }\n"
+      "volumes: { data: { replace: delete_data } }\n");
+  apply_and_expect_no_changes(lab);
+  const ApplyResult result = lab.apply(options);
+  ASSERT_EQ(result.result, RunResult::Applied) << causes(result);
+  EXPECT_THAT(lab.docker.volume_names(), ElementsAre("lab-data.g2"));
+  expect_no_changes(lab);
+}
+
 }  // namespace
 }  // namespace aim::apply_test

@@ -174,6 +174,78 @@ TEST(Preflight, WhatTheEngineDoesNotHave) {
                  "It has local. Correct `driver`, or install the plugin.");
 }
 
+TEST(Preflight, DevicesAndRuntimesHaveToBeThere) {
+  const Lab lab("pf-device");
+  lab.configure(
+      container("    devices: [\"/dev/no-such-card\", \"/etc/hostname\"]\n"
+                "    runtime: gvisor\n"));
+  expect_refused(lab,
+                 "aim.yaml:7:36: error: Not a device",
+                 "container.web is given the device /etc/hostname, which is no device on this "
+                 "host. Correct `devices`; a file or folder is given with `mounts`.");
+  expect_refused(lab,
+                 "aim.yaml:7:15: error: Device does not exist",
+                 "container.web is given the device /dev/no-such-card, which this host does not "
+                 "have. Load its driver, or correct `devices`.");
+  expect_refused(lab,
+                 "aim.yaml:8:14: error: Unknown runtime",
+                 "container.web asks for the runtime \"gvisor\", which this Docker does not have. "
+                 "It has ");
+}
+
+TEST(Preflight, TwoOfOneConfigurationDoNotWantTheSame) {
+  const Lab lab("pf-twice");
+  lab.configure(
+      fmt::format("containers:\n"
+                  "  a: {{ image: \"{0}\", ports: [\"{1}:80\"], networks: {{ lab: {{ "
+                  "ipv4_address: 10.213.0.9 }} }} }}\n"
+                  "  b: {{ image: \"{0}\", ports: [\"127.0.0.1:{1}:80\"], networks: {{ lab: {{ "
+                  "ipv4_address: 10.213.0.9 }} }} }}\n"
+                  "networks: {{ lab: {{ ipam: {{ subnet: 10.213.0.0/24 }} }} }}\n",
+                  kImage1,
+                  lab.port()));
+  expect_refused(lab, "error: Host port is claimed twice", "container.a");
+  expect_refused(lab, "error: Address is claimed twice", "10.213.0.9 on network.lab");
+}
+
+TEST(Preflight, WhatGoesIsNotInUseElsewhere) {
+  const Lab lab("pf-users");
+  lab.configure(
+      "networks: { lab: {} }\nvolumes: { data: { lifecycle: { on_destroy: delete } } }\n");
+  ASSERT_EQ(lab.aim({"apply", "--yes"}).code, 0);
+  const std::string other = lab.project() + "-other";
+  lab.docker({"run",
+              "-d",
+              "--name",
+              other,
+              "--network",
+              lab.project() + "-lab",
+              "--volume",
+              lab.project() + "-data:/data",
+              kImage1,
+              "m"});
+  lab.configure("");
+  expect_refused(lab,
+                 "error: Network is in use",
+                 "network.lab would be deleted, but container \"" + other +
+                     "\", which is not part of this configuration, is connected to it. Disconnect "
+                     "or remove that container first.");
+  expect_refused(lab,
+                 "error: Volume is in use",
+                 "volume.data would be deleted, but container \"" + other +
+                     "\", which is not part of this configuration, mounts it. Remove that "
+                     "container first.");
+}
+
+TEST(Preflight, ImagesHaveToBeHere) {
+  const Lab lab("pf-image");
+  lab.configure("containers: { web: { image: \"aim/model-server:nowhere\", pull: never } }\n");
+  expect_refused(lab,
+                 "error: Image is not on this Docker",
+                 "container.web wants image \"aim/model-server:nowhere\", which this Docker does "
+                 "not have, and with `pull: never` or an image id aim does not fetch it.");
+}
+
 TEST(Preflight, AMemoryLimitAboveTheHostsIsAWarning) {
   const Lab lab("pf-memory");
   lab.configure(container("    memory: 1024TiB\n"));
