@@ -158,6 +158,15 @@ class Apply {
     if (!planner::has_changes(*plan) && plan->rebuilt.empty()) {
       return ExitCode::Done;
     }
+    if (const auto made_up = planner::without_real_gpus(*plan); !made_up.empty()) {
+      app_.view().error(make_error(
+          ErrorCode::Invalid,
+          fmt::format(
+              "{} cannot be started here: the GPUs of `hosts.local.gpus` are only declared, "
+              "and this host has none. Apply where they are",
+              made_up.front().str())));
+      return ExitCode::Error;
+    }
     return session.execute(*plan, options_.operation, options_.executor);
   }
 

@@ -113,6 +113,10 @@ class Explainer {
       origin.from = Origin::From::Default;
       return origin;
     }
+    if (is_chosen(path)) {
+      origin.from = Origin::From::Recipe;
+      return origin;
+    }
     const auto found = desired_.positions.find(core::to_string(path));
     const auto whole = desired_.positions.find(attribute);
     if (found == desired_.positions.end() && whole == desired_.positions.end()) {
@@ -138,7 +142,41 @@ class Explainer {
     return origin;
   }
 
+  /// Whether nobody wrote it and it came with the recipe, or with the choice of GPUs.
+  bool is_chosen(const Path& path) const {
+    const std::string& attribute = std::get<std::string>(path.front());
+    const Map* selected = decision();
+    const auto place = desired_.positions.find(attribute);
+    if (place == desired_.positions.end()) {
+      return false;
+    }
+    if (place->second.file.empty()) {
+      return true;
+    }
+    const auto of_decision = [&](const char* name) {
+      return selected ? core::find(*selected, name) : nullptr;
+    };
+    if (attribute == "env" && path.size() > 1 &&
+        !desired_.positions.contains(core::to_string(path))) {
+      const Value* env = of_decision("env");
+      return env && env->is<Map>() &&
+             core::find(*env->get<Map>(), std::get<std::string>(path[1])) != nullptr;
+    }
+    // One that nobody wrote stands at the model.
+    const auto model = desired_.positions.find("model");
+    return attribute == "image" && of_decision("image") != nullptr &&
+           model != desired_.positions.end() && place->second == model->second;
+  }
+
+  const Map* decision() const {
+    const Value* selected = core::find(desired_.attributes, "selected");
+    return selected ? selected->get<Map>() : nullptr;
+  }
+
   void add(const planner::Attribute* attribute, const Path& path, const Value& value) {
+    if (attribute != nullptr && attribute->internal) {
+      return;
+    }
     const Map* members = value.get<Map>();
     if (members == nullptr || members->empty()) {
       result_.values.push_back(

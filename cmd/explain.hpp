@@ -17,6 +17,7 @@ struct Origin {
   enum class From {
     File,           ///< written for the resource itself, or for all of its kind
     Default,        ///< of the program's own table
+    Recipe,         ///< chosen with the recipe
     Configuration,  ///< follows from the configuration: a URL, a name
     Recorded,       ///< decided at the last apply
     Apply           ///< not known before apply

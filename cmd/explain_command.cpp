@@ -17,17 +17,28 @@ ExitCode run_explain(const Arguments& arguments, App& app) {
   if (!state) {
     return ExitCode::Error;
   }
-  const planner::Configuration& configuration = project->configuration;
   const auto address =
-      complete_address(arguments.positional().front(), known_addresses(configuration, {}));
+      complete_address(arguments.positional().front(), known_addresses(project->configuration, {}));
   if (!address) {
     app.view().error(core::while_doing(address.error(), "in the configuration"));
     return ExitCode::Error;
   }
   // No Docker is asked: what it decided is in the state, and the rest follows from the files.
+  core::Diagnostics about_endpoints;
+  core::SourceFiles sources = project->sources;
+  const auto resolved =
+      resolve_now(*project, {}, *state, {}, nullptr, about_endpoints, sources, app);
+  if (!resolved) {
+    return ExitCode::Error;
+  }
+  if (about_endpoints.has_errors()) {
+    app.view().diagnostics(about_endpoints, sources);
+    return ExitCode::Error;
+  }
+  const planner::Configuration& configuration = *resolved;
   core::Diagnostics about_docker;
   const planner::Plan plan = planner::make_plan(configuration, *state, {}, {}, about_docker);
-  const Explanation explanation = explain(*address, configuration, *state, plan, project->sources);
+  const Explanation explanation = explain(*address, configuration, *state, plan, sources);
   if (arguments.has("json")) {
     app.view().json_document(explanation_json(explanation));
   } else {
@@ -44,7 +55,8 @@ Command explain_command() {
       "say where each value of a resource comes from",
       "Prints every value of a resource with the place, variable or default it comes from, what "
       "it depends on and why, and the `docker run` that would make the same container. Secrets "
-      "are named, never shown. Asks no Docker.",
+      "are named, never shown. Asks no Docker; of an "
+      "endpoint that was not applied yet, the GPUs of this host are taken for free.",
       {std::begin(kVariableOptions), std::end(kVariableOptions)},
       {{"ADDRESS", true, false}},
       run_explain};

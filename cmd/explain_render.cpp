@@ -23,6 +23,8 @@ std::string_view word(Origin::From from) {
       return "file";
     case Origin::From::Default:
       return "default";
+    case Origin::From::Recipe:
+      return "recipe";
     case Origin::From::Configuration:
       return "configuration";
     case Origin::From::Recorded:
@@ -37,6 +39,8 @@ std::string shown(const Origin& origin) {
   switch (origin.from) {
     case Origin::From::Default:
       return "built-in default";
+    case Origin::From::Recipe:
+      return "chosen with the recipe";
     case Origin::From::Configuration:
       return "follows from the configuration";
     case Origin::From::Recorded:

@@ -30,9 +30,9 @@ endpoints:
   chat:
     model: Qwen/Qwen3-0.6B
     backend: vllm
-    image: vllm/vllm-openai:v0.27.1
+    gpus: 1                     # left out: as many as the recipe needs
     port: "${{var.port}}"       # published on 127.0.0.1; `bind` names another address
-    args: {{ --max-model-len: 8192 }}
+    context_length: 8192
     # env: {{ HF_HUB_OFFLINE: "1" }}
     # mounts: ["weights:/root/.cache/huggingface"]
 

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <thread>
 
+#include "cmd/gpu_access.hpp"
+#include "cmd/recipe_data.hpp"
 #include "planner/observe.hpp"
 #include "planner/preflight.hpp"
 #include "state/store.hpp"
@@ -96,17 +98,47 @@ std::size_t reading_width(std::size_t parallelism) {
 
 }  // namespace
 
+std::optional<planner::Configuration> resolve_now(const Project& project,
+                                                  const planner::PlanOptions& options,
+                                                  const core::StateSnapshot& state,
+                                                  const core::ObservedWorld& world,
+                                                  EngineAccess* engine,
+                                                  core::Diagnostics& diagnostics,
+                                                  core::SourceFiles& sources,
+                                                  App& app) {
+  std::optional<recipes::RecipeData> data;
+  planner::EndpointKnowledge knowledge;
+  knowledge.recipes = [&]() -> const recipes::RecipeData* {
+    data = load_recipes(project.directory, app, diagnostics, sources);
+    return data ? &*data : nullptr;
+  };
+  knowledge.inventory = [&] {
+    const bool here = engine == nullptr || engine->this_host.look(world.engine, {}).here;
+    return here ? open_inventory(app)->look(app.stop()) : core::Inventory();
+  };
+  knowledge.gpu_containers = [&]() -> core::Result<std::vector<core::ObservedContainer>> {
+    return engine ? gpu_containers(engine->engine, app.stop())
+                  : std::vector<core::ObservedContainer>();
+  };
+  core::Result<planner::Configuration> resolved = planner::resolve_endpoints(
+      project.configuration, state, world, options, knowledge, diagnostics, sources);
+  if (!resolved) {
+    app.view().error(resolved.error());
+    return std::nullopt;
+  }
+  return std::move(*resolved);
+}
+
 std::optional<planner::Plan> make_plan_now(const Project& project,
                                            const planner::PlanOptions& options,
                                            const core::StateSnapshot& state,
                                            EngineAccess& engine,
                                            std::size_t parallelism,
                                            App& app) {
-  const planner::Configuration& configuration = project.configuration;
   auto world = planner::observe(engine.engine,
                                 state,
-                                configuration.project,
-                                configuration.workspace,
+                                project.configuration.project,
+                                project.configuration.workspace,
                                 reading_width(parallelism),
                                 app.stop());
   if (!world) {
@@ -115,6 +147,16 @@ std::optional<planner::Plan> make_plan_now(const Project& project,
         fmt::format("on Docker at {} (from {})", engine.host.uri, engine.host.origin)));
     return std::nullopt;
   }
+  core::Diagnostics about_endpoints;
+  core::SourceFiles sources = project.sources;
+  const std::optional<planner::Configuration> resolved =
+      options.destroy
+          ? project.configuration
+          : resolve_now(project, options, state, *world, &engine, about_endpoints, sources, app);
+  if (!resolved) {
+    return std::nullopt;
+  }
+  const planner::Configuration& configuration = *resolved;
   core::Diagnostics diagnostics;
   const auto make_plan = [&] {
     diagnostics = {};
@@ -133,10 +175,14 @@ std::optional<planner::Plan> make_plan_now(const Project& project,
     app.view().error(plan.error());
     return std::nullopt;
   }
-  if (diagnostics.has_errors()) {
-    app.view().diagnostics(diagnostics, project.sources);
+  if (diagnostics.has_errors() || about_endpoints.has_errors()) {
+    for (const core::Diagnostic& diagnostic : about_endpoints.items()) {
+      diagnostics.add(diagnostic);
+    }
+    app.view().diagnostics(diagnostics, sources);
     return std::nullopt;
   }
+  planner::add_notes(*plan, about_endpoints);
   return std::move(*plan);
 }
 

@@ -7,6 +7,7 @@
 #include "cmd/app.hpp"
 #include "cmd/engine_access.hpp"
 #include "cmd/project.hpp"
+#include "planner/endpoint_resolution.hpp"
 #include "planner/plan.hpp"
 
 namespace aim::cmd {
@@ -33,6 +34,18 @@ inline constexpr Option kPlanOptions[] = {
 
 /// --parallelism, 1 to 256; shows a fault and returns nothing.
 [[nodiscard]] std::optional<std::size_t> parallelism(const Arguments& arguments, App& app);
+
+/// Fills in what endpoints leave to aim. Docker and its host are only looked at when something has
+/// to be decided; without `engine`, GPUs are taken for free. Faults go to `diagnostics`, the texts
+/// that they point to to `sources`; nothing is returned only when Docker fails, which is shown.
+[[nodiscard]] std::optional<planner::Configuration> resolve_now(const Project& project,
+                                                                const planner::PlanOptions& options,
+                                                                const core::StateSnapshot& state,
+                                                                const core::ObservedWorld& world,
+                                                                EngineAccess* engine,
+                                                                core::Diagnostics& diagnostics,
+                                                                core::SourceFiles& sources,
+                                                                App& app);
 
 /// Reads state, looks at Docker and plans. Faults are shown; nothing is returned then.
 [[nodiscard]] std::optional<planner::Plan> make_plan_now(const Project& project,

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "cmd/project.hpp"
-
 namespace aim::cmd {
 
 namespace fs = std::filesystem;
@@ -31,9 +29,9 @@ fs::path installed_directory(const App& app) {
 
 }  // namespace
 
-recipes::DataPaths recipe_paths(const Arguments& arguments, const App& app) {
+recipes::DataPaths recipe_paths(const fs::path& directory, const App& app) {
   recipes::DataPaths paths;
-  paths.own.push_back((project_directory(arguments, app) / "recipes").lexically_normal());
+  paths.own.push_back((directory / "recipes").lexically_normal());
   if (const fs::path config = user_directory(app, "XDG_CONFIG_HOME", ".config"); !config.empty()) {
     paths.own.push_back(config / "aim" / "recipes");
   }
@@ -44,11 +42,11 @@ recipes::DataPaths recipe_paths(const Arguments& arguments, const App& app) {
   return paths;
 }
 
-std::optional<recipes::RecipeData> load_recipes(const Arguments& arguments,
+std::optional<recipes::RecipeData> load_recipes(const fs::path& directory,
                                                 App& app,
                                                 core::Diagnostics& diagnostics,
                                                 core::SourceFiles& sources) {
-  const recipes::DataPaths paths = recipe_paths(arguments, app);
+  const recipes::DataPaths paths = recipe_paths(directory, app);
   std::error_code code;
   if (!fs::is_directory(paths.installed / "backends", code)) {
     app.view().error(core::make_error(

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "cmd/command_list.hpp"
+#include "cmd/project.hpp"
 #include "cmd/recipe_data.hpp"
 #include "cmd/view/table.hpp"
 #include "recipes/validate.hpp"
@@ -59,7 +60,8 @@ bool by_model(const Recipe& a, const Recipe& b) {
 ExitCode run_list(const Arguments& arguments, App& app) {
   Diagnostics diagnostics;
   SourceFiles sources;
-  const std::optional<RecipeData> data = load_recipes(arguments, app, diagnostics, sources);
+  const std::optional<RecipeData> data =
+      load_recipes(project_directory(arguments, app), app, diagnostics, sources);
   if (!data) {
     return ExitCode::Error;
   }
@@ -170,7 +172,8 @@ std::string layout_text(const Candidate& one, const std::vector<std::string>& co
 ExitCode run_show(const Arguments& arguments, App& app) {
   Diagnostics diagnostics;
   SourceFiles sources;
-  const std::optional<RecipeData> data = load_recipes(arguments, app, diagnostics, sources);
+  const std::optional<RecipeData> data =
+      load_recipes(project_directory(arguments, app), app, diagnostics, sources);
   if (!data) {
     return ExitCode::Error;
   }
@@ -223,7 +226,8 @@ ExitCode run_show(const Arguments& arguments, App& app) {
 ExitCode run_validate(const Arguments& arguments, App& app) {
   Diagnostics diagnostics;
   SourceFiles sources;
-  const std::optional<RecipeData> data = load_recipes(arguments, app, diagnostics, sources);
+  const std::optional<RecipeData> data =
+      load_recipes(project_directory(arguments, app), app, diagnostics, sources);
   if (!data) {
     return ExitCode::Error;
   }

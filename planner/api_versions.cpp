@@ -138,6 +138,7 @@ class Checker {
         return;
       case Type::Object:
       case Type::Gpus:
+      case Type::GpuRequest:
         if (const Map* map = value.get<Map>()) {
           members(attribute.members, *map, site);
         }

@@ -8,7 +8,9 @@
 #include "planner/executor_tasks.hpp"
 #include "planner/executor_undo.hpp"
 #include "planner/given_up.hpp"
+#include "planner/gpu_holders.hpp"
 #include "planner/image_reference.hpp"
+#include "planner/resolved_gpus.hpp"
 #include "planner/schema.hpp"
 #include "planner/task_runner.hpp"
 
@@ -135,13 +137,17 @@ class Run : public RunnerContext {
   }
 
   core::Labels birth_labels(const ResourceChange& change, const Map& attributes) const override {
-    return {{core::label::kProject, plan_.project},
-            {core::label::kWorkspace, plan_.workspace},
-            {core::label::kLineage, header_.lineage},
-            {core::label::kAddress, change.address.str()},
-            {core::label::kGeneration, std::to_string(change.generation)},
-            {core::label::kRun, header_.label},
-            {core::label::kSpec, core::canonical_json(attributes)}};
+    core::Labels labels{{core::label::kProject, plan_.project},
+                        {core::label::kWorkspace, plan_.workspace},
+                        {core::label::kLineage, header_.lineage},
+                        {core::label::kAddress, change.address.str()},
+                        {core::label::kGeneration, std::to_string(change.generation)},
+                        {core::label::kRun, header_.label},
+                        {core::label::kSpec, core::canonical_json(attributes)}};
+    if (const GpuGrant grant = grant_of(attributes); !grant.ids.empty()) {
+      labels.emplace(core::label::kGpus, gpus_label(grant));
+    }
+    return labels;
   }
 
   bool updates_containers() const override { return plan_.updates_containers; }

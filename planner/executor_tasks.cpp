@@ -9,6 +9,7 @@
 #include "planner/executor_calls.hpp"
 #include "planner/preflight.hpp"
 #include "planner/readiness.hpp"
+#include "planner/resolved_gpus.hpp"
 
 namespace aim::planner {
 
@@ -243,6 +244,7 @@ class TaskBuilder {
         }
       }
       wait_for_ports(change, task);
+      wait_for_gpus(change, task);
       if (const auto stop = stops_.find(change.address); stop != stops_.end()) {
         task.waits_for.insert(stop->second);
         add_courtesies(change, stop->second);
@@ -333,6 +335,32 @@ class TaskBuilder {
             })) {
           task.waits_for.insert(stop);
         }
+      }
+    }
+  }
+
+  /// A GPU has to be given up by its holder first. Those that share one come up one by one, since
+  /// each looks at the memory that is free.
+  void wait_for_gpus(const ResourceChange& change, Task& task) const {
+    if (!creates_container(change)) {
+      return;
+    }
+    const GpuGrant wanted = grant_of(change.attributes);
+    const auto shares = [&](const core::Map& attributes) {
+      const GpuGrant other = grant_of(attributes);
+      return std::any_of(wanted.ids.begin(), wanted.ids.end(), [&](const std::string& id) {
+        return std::find(other.ids.begin(), other.ids.end(), id) != other.ids.end();
+      });
+    };
+    for (const auto& [address, stop] : stops_) {
+      if (address != change.address && shares(before_of(*by_address_.at(address)))) {
+        task.waits_for.insert(stop);
+      }
+    }
+    for (const auto& [address, ready] : ready_) {
+      const ResourceChange& other = *by_address_.at(address);
+      if (address < change.address && creates_container(other) && shares(other.attributes)) {
+        task.waits_for.insert(ready);
       }
     }
   }

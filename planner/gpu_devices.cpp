@@ -39,14 +39,20 @@ Value nvidia_request(const std::vector<Gpu>& gpus, const std::vector<std::string
   return Map{{"capabilities", List{"gpu"}}, {"ids", std::move(uuids)}};
 }
 
+/// "HOST:CONTAINER" where the host has it elsewhere than a container expects it, else one path.
+std::string as_device(const std::string& node) {
+  const std::size_t dev = node.rfind("/dev/");
+  return dev == 0 || dev == std::string::npos ? node : node + ":" + node.substr(dev);
+}
+
 void add_amd(const std::vector<Gpu>& gpus, Map& attributes) {
   List devices;
   std::set<std::string> groups;
   for (const Gpu& gpu : gpus) {
     if (devices.empty()) {
-      devices.emplace_back(gpu.control_node);
+      devices.emplace_back(as_device(gpu.control_node));
     }
-    devices.emplace_back(gpu.device_node);
+    devices.emplace_back(as_device(gpu.device_node));
     for (const std::uint32_t group : gpu.groups) {
       groups.insert(std::to_string(group));
     }

@@ -181,6 +181,11 @@ std::vector<std::string> attribute_names(core::Kind kind) {
   for (const Attribute& attribute : attributes(kind)) {
     names.emplace_back(attribute.name);
   }
+  for (const Attribute& attribute : decided_attributes(kind)) {
+    if (!attribute.internal) {
+      names.emplace_back(attribute.name);
+    }
+  }
   std::sort(names.begin(), names.end());
   return names;
 }

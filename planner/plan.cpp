@@ -757,4 +757,15 @@ Plan make_plan(const Configuration& configuration,
   return plan;
 }
 
+void add_notes(Plan& plan, const core::Diagnostics& more) {
+  core::Diagnostics all;
+  for (const core::Diagnostic& diagnostic : plan.notes) {
+    all.add(diagnostic);
+  }
+  for (const core::Diagnostic& diagnostic : more.items()) {
+    all.add(diagnostic);
+  }
+  plan.notes = all.sorted();
+}
+
 }  // namespace aim::planner

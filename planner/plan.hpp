@@ -238,6 +238,9 @@ struct ChangeCounts {
                              core::Diagnostics& diagnostics,
                              ImageQuestions& questions);
 
+/// Adds warnings and notes to those of the plan.
+void add_notes(Plan& plan, const core::Diagnostics& more);
+
 /// Plans, asks the Engine what the plan turns on, and plans again, until nothing is left to ask.
 /// The answers are added to `observed`. Blocking. Errors: those of answer_questions.
 [[nodiscard]] core::Result<Plan> make_plan_asking(core::EngineReader& engine,

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "planner/configuration.hpp"
+#include "planner/gpu_devices.hpp"
 #include "planner/schema.hpp"
 #include "recipes/resolve.hpp"
 
@@ -62,8 +63,11 @@ bool has_a_call_of_its_own(std::string_view name) {
 }  // namespace
 
 Map docker_attributes(const Address& address, const Map& attributes, const NameLookup& names) {
-  const Map container =
+  Map container =
       address.kind == Kind::Endpoint ? recipes::endpoint_container(attributes) : attributes;
+  if (const Value* devices = core::find(attributes, "gpu_devices"); devices && devices->is<Map>()) {
+    add_gpu_attributes(container, *devices->get<Map>());
+  }
   Map result;
   for (const auto& [name, value] : container) {
     if (value.is_null() || has_a_call_of_its_own(name) || concerns_aim_alone(name)) {

@@ -156,7 +156,8 @@ const Attribute* find_member(std::span<const Attribute> members, std::string_vie
 }
 
 const Attribute* find_attribute(core::Kind kind, std::string_view name) {
-  return find_member(attributes(kind), name);
+  const Attribute* written = find_member(attributes(kind), name);
+  return written ? written : find_member(decided_attributes(kind), name);
 }
 
 std::string display(const Attribute* attribute, const Value& value) {

@@ -33,6 +33,7 @@ enum class Type {
   Files,          ///< map of path to text or { content, mode, uid, gid }; canonical: the latter
   Ulimits,        ///< map of name to a number or { soft, hard }; canonical: both, -1 is no limit
   Gpus,           ///< a count, "all" or `members`; canonical: `members`
+  GpuRequest,     ///< a count, "auto" or `members`; canonical: "auto" or `members`
   Objects,        ///< list of maps, each `members`
   Object          ///< `members`
 };
@@ -79,6 +80,7 @@ enum class Format {
   AddressPools,     ///< of an Object: one pool stands beside the other members, several in `pools`
   EnvironmentKeys,  ///< keys without "="
   FilePermissions,  ///< "644", "0600"; canonical with four digits
+  Percent,          ///< "1%" to "100%"
   LabelKeys         ///< keys that do not begin with "dev.aim."
 };
 
@@ -107,6 +109,8 @@ struct Attribute {
   bool one_alone = false;
   /// Known by name only: whoever writes it is told what to do instead, and nobody offers it.
   bool refused = false;
+  /// Nobody but the planner looks at it: it is recorded, and left out of what people read.
+  bool internal = false;
 };
 
 /// An attribute that others may refer to and that nobody writes.
@@ -118,7 +122,10 @@ struct ComputedAttribute {
 
 [[nodiscard]] std::span<const Attribute> attributes(core::Kind kind);
 [[nodiscard]] std::span<const ComputedAttribute> computed_attributes(core::Kind kind);
-/// Null when the kind has no such attribute.
+/// Attributes of the resolved specification that nobody writes: what was decided at a plan and
+/// stays so until what was asked for changes.
+[[nodiscard]] std::span<const Attribute> decided_attributes(core::Kind kind);
+/// One that is written or decided; null when the kind has no such attribute.
 [[nodiscard]] const Attribute* find_attribute(core::Kind kind, std::string_view name);
 
 /// What every resource of a kind takes besides its attributes (depends_on, name, lifecycle, ...),

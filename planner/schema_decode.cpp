@@ -210,6 +210,8 @@ std::optional<Value> normalise_at(const Attribute& attribute,
       return normalise_ulimits(attribute, value, site);
     case Type::Gpus:
       return normalise_gpus(attribute, value, site);
+    case Type::GpuRequest:
+      return normalise_gpu_request(attribute, value, site);
     case Type::Objects:
       return normalise_objects(attribute, value, site);
     case Type::Object:
@@ -297,6 +299,7 @@ bool takes_text(Kind kind, const core::Path& path) {
         break;
       case Type::Object:
       case Type::Gpus:
+      case Type::GpuRequest:
         members = found->members;
         break;
       case Type::Integer:

@@ -249,6 +249,14 @@ std::optional<std::string> canonical_restart(const std::string& text) {
 
 namespace {
 
+/// "25%", from 1 to 100.
+std::optional<std::string> percent(const std::string& text) {
+  const std::string digits = text.ends_with('%') ? text.substr(0, text.size() - 1) : "";
+  const bool number = !digits.empty() && digits.size() <= 3 && digits.front() != '0' &&
+                      digits.find_first_not_of("0123456789") == std::string::npos;
+  return number && std::stoi(digits) <= 100 ? std::optional(text) : std::nullopt;
+}
+
 std::optional<std::string> file_mode(const std::string& text) {
   const bool octal = (text.size() == 3 || text.size() == 4) &&
                      text.find_first_not_of("01234567") == std::string::npos;
@@ -270,6 +278,8 @@ std::optional<std::string> in_format(Format format, const std::string& text) {
       return text;
     case Format::FilePermissions:
       return file_mode(text);
+    case Format::Percent:
+      return percent(text);
     case Format::IpAddress:
     case Format::BindAddress:
     case Format::Ipv4Address:
@@ -332,6 +342,8 @@ std::string_view expected(Format format) {
     case Format::Healthcheck:
     case Format::AddressPools:
       return "text";
+    case Format::Percent:
+      return "a part such as 25%";
     case Format::FilePermissions:
       return "permissions in three or four octal digits, such as 0644";
     case Format::IpAddress:

@@ -98,6 +98,7 @@ json::object definition_of_type(Type type) {
       return any_of({map_of(any_of({limit(), std::move(both)}))});
     }
     case Type::Gpus:
+    case Type::GpuRequest:
     case Type::Objects:
     case Type::Object:
       break;
@@ -177,6 +178,11 @@ json::object form_of(const Attribute& attribute) {
   if (attribute.type == Type::Gpus) {
     return any_of({json::object{{"type", "integer"}, {"minimum", 1}},
                    pattern("^(all|[0-9]+)$"),
+                   object_of(attribute.members)});
+  }
+  if (attribute.type == Type::GpuRequest) {
+    return any_of({json::object{{"type", "integer"}, {"minimum", 0}, {"maximum", 16}},
+                   pattern("^(auto|[0-9]+)$"),
                    object_of(attribute.members)});
   }
   if (attribute.format == Format::HealthTest) {

@@ -51,6 +51,22 @@ inline constexpr Attribute kGpuMembers[] = {
      .format = Format::GpuCapability},
     {.name = "options", .type = StringMap, .description = "Options of the driver."}};
 
+inline constexpr Attribute kGpuRequestMembers[] = {
+    {.name = "count",
+     .type = Integer,
+     .description = "How many. Instead of `ids`.",
+     .minimum = 0,
+     .maximum = 16},
+    {.name = "ids",
+     .type = Strings,
+     .description = "Which ones: indices or ids, as `aim gpus` shows them.",
+     .format = Format::Plain},
+    {.name = "share",
+     .type = String,
+     .description = "The part of each that is used, such as 25%; others may have the rest. Left "
+                    "out: all of it.",
+     .format = Format::Percent}};
+
 inline constexpr Attribute kHealthcheckMembers[] = {
     {.name = "test",
      .type = Strings,

@@ -44,6 +44,9 @@ namespace aim::planner {
 [[nodiscard]] std::optional<core::Value> normalise_gpus(const Attribute& attribute,
                                                         const core::Value& value,
                                                         const Site& site);
+[[nodiscard]] std::optional<core::Value> normalise_gpu_request(const Attribute& attribute,
+                                                               const core::Value& value,
+                                                               const Site& site);
 [[nodiscard]] std::optional<core::Value> normalise_objects(const Attribute& attribute,
                                                            const core::Value& value,
                                                            const Site& site);

@@ -209,6 +209,7 @@ std::optional<Value> normalise_number(const Attribute& attribute,
     case Type::Files:
     case Type::Ulimits:
     case Type::Gpus:
+    case Type::GpuRequest:
     case Type::Objects:
     case Type::Object:
       break;

@@ -14,6 +14,8 @@ using core::Value;
 
 namespace {
 
+constexpr std::int64_t kMostGpus = 16;
+
 // The limits of setrlimit(2) that Docker's runtime knows.
 constexpr std::array<std::string_view, 16> kUlimits = {"as",
                                                        "core",
@@ -119,6 +121,24 @@ bool check_gpus(Map& gpus, const Site& site) {
   // A CDI device is named in full, so nothing has to be asked of a driver.
   if (core::find(gpus, "capabilities") == nullptr && core::string_at(gpus, "driver") != "cdi") {
     gpus.emplace("capabilities", List{"gpu"});
+  }
+  return true;
+}
+
+/// An endpoint names GPUs, or says how many.
+bool check_gpu_request(const Map& request, const Site& site) {
+  const bool counted = core::find(request, "count") != nullptr;
+  const Value* ids = core::find(request, "ids");
+  if (counted && ids != nullptr) {
+    site.error("Conflicting attributes",
+               fmt::format("`{}` has `count` and `ids`. Remove one of the two.", site.name()));
+    return false;
+  }
+  if (!counted && ids == nullptr) {
+    site.error("Missing attribute",
+               fmt::format("`{}` says neither how many GPUs (`count`) nor which ones (`ids`).",
+                           site.name()));
+    return false;
   }
   return true;
 }
@@ -245,6 +265,35 @@ std::optional<Value> normalise_ulimits(const Attribute& attribute,
   }
   std::erase_if(result, [](const auto& entry) { return entry.second.is_null(); });
   return good ? std::optional(Value(std::move(result))) : std::nullopt;
+}
+
+std::optional<Value> normalise_gpu_request(const Attribute& attribute,
+                                           const Value& value,
+                                           const Site& site) {
+  constexpr std::string_view kExpected = "a number of GPUs from 0 to 16, auto, or a map";
+  if (value == Value("auto")) {
+    return value;
+  }
+  Map written;
+  if (const Map* members = value.get<Map>()) {
+    written = *members;
+  } else {
+    const std::string* text = value.get<std::string>();
+    const bool number =
+        value.is<std::int64_t>() ||
+        (text && !text->empty() && text->find_first_not_of("0123456789") == std::string::npos);
+    const std::optional<std::int64_t> count =
+        number ? (text ? std::stoll(text->substr(0, 6)) : *value.get<std::int64_t>())
+               : std::optional<std::int64_t>();
+    if (!count || *count < 0 || *count > kMostGpus) {
+      refuse(site, kExpected, value);
+      return std::nullopt;
+    }
+    written = {{"count", *count}};
+  }
+  std::optional<Value> request = normalise_object(attribute.members, written, site);
+  const Map* members = request ? request->get<Map>() : nullptr;
+  return members && check_gpu_request(*members, site) ? request : std::nullopt;
 }
 
 std::optional<Value> normalise_gpus(const Attribute& attribute,

@@ -103,7 +103,7 @@ std::string member_sections(std::span<const Attribute> attributes, const std::st
       heading = fmt::format("A value of `{}` as a map", path);
     } else if (attribute.type == Type::Ulimits) {
       heading = fmt::format("A value of `{}` as a map", path);
-    } else if (attribute.type == Type::Gpus) {
+    } else if (attribute.type == Type::Gpus || attribute.type == Type::GpuRequest) {
       heading = fmt::format("`{}` as a map", path);
     } else if (attribute.type == Type::Objects) {
       heading = fmt::format("An item of `{}`", path);
@@ -172,6 +172,8 @@ std::string_view type_words(Type type) {
       return "map of limits";
     case Type::Gpus:
       return "count, `all` or map";
+    case Type::GpuRequest:
+      return "count, `auto` or map";
     case Type::Objects:
       return "list of maps";
     case Type::Object:

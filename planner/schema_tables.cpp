@@ -11,6 +11,11 @@ namespace {
 using namespace shared;
 
 constexpr std::string_view kBackendChoices[] = {"vllm", "sglang", "llamacpp", "custom"};
+constexpr std::string_view kPrecisionChoices[] = {
+    "auto", "bf16", "fp16", "fp8", "fp4", "int8", "int4"};
+constexpr std::string_view kGoalChoices[] = {"throughput", "latency"};
+constexpr std::string_view kFallbackChoices[] = {"refuse", "allow"};
+constexpr std::string_view kCheckChoices[] = {"error", "warn", "off"};
 constexpr std::string_view kTaskChoices[] = {"chat", "completion", "embedding", "rerank"};
 
 constexpr Attribute kEndpoint[] = {
@@ -20,6 +25,12 @@ constexpr Attribute kEndpoint[] = {
                     "llamacpp a GGUF repository or file; for custom the name that clients use.",
      .required = true,
      .format = Format::Plain},
+    {.name = "base_model",
+     .type = String,
+     .on_change = Record,
+     .description = "The known model that a fine-tune was made of: its facts and recipes are "
+                    "those of this one.",
+     .format = Format::Plain},
     {.name = "backend",
      .type = String,
      .description = "Serving engine that the image holds.",
@@ -27,15 +38,74 @@ constexpr Attribute kEndpoint[] = {
      .choices = kBackendChoices},
     {.name = "image",
      .type = Image,
-     .description = "Image to run, unless `backends` sets one for all endpoints of the backend. "
-                    "Without a tag and a digest, `:latest` is meant.",
-     .required = true},
+     .description = "Image to run. Left out: what `backends` sets for all endpoints of the "
+                    "backend, else the recipe's. Without a tag and a digest, `:latest` is meant."},
+    {.name = "gpus",
+     .type = GpuRequest,
+     .on_change = Record,
+     .description = "GPUs that it has to itself: how many, or which. Left out: as many as the "
+                    "recipe needs; none where there is no recipe.",
+     .members = members::kGpuRequestMembers},
+    {.name = "precision",
+     .type = String,
+     .on_change = Record,
+     .description = "How the weights are stored. Left out: the highest that fits.",
+     .choices = kPrecisionChoices},
+    {.name = "recipe",
+     .type = String,
+     .on_change = Record,
+     .description = "Id of the recipe whose arguments it is served with, or `none` to write image "
+                    "and arguments by hand. Left out: the best one for model and GPUs. With a "
+                    "`command` of its own, or backend custom, there is none.",
+     .format = Format::Plain},
+    {.name = "goal",
+     .type = String,
+     .on_change = Record,
+     .description = "Whether a recipe is chosen for the fewest GPUs that fit (throughput) or the "
+                    "next larger number (latency). Left out: throughput.",
+     .choices = kGoalChoices},
+    {.name = "fallback",
+     .type = String,
+     .on_change = Record,
+     .description = "Whether the nearest recipe may stand in where none is as asked. Left out: "
+                    "refuse.",
+     .choices = kFallbackChoices},
+    {.name = "fit",
+     .type = String,
+     .on_change = Record,
+     .description = "What happens when the model does not fit into the GPUs' memory. Left out: "
+                    "error.",
+     .choices = kCheckChoices},
+    {.name = "context_length",
+     .type = Integer,
+     .on_change = Record,
+     .description = "Tokens that one request may hold. Left out: the recipe's, else the model's.",
+     .minimum = 1},
+    {.name = "gpu_memory",
+     .type = Number,
+     .on_change = Record,
+     .description = "The part of each GPU's memory that the server takes, such as 0.9. Left out: "
+                    "the recipe's, else the backend's.",
+     .minimum = 0.01,
+     .maximum = 1},
+    {.name = "features",
+     .type = Strings,
+     .on_change = Record,
+     .description = "What the server shall be able to do besides, such as tool_calling and "
+                    "reasoning; the recipe or the model's facts tell how.",
+     .format = Format::Plain},
     command("Replaces the command that aim would write for the backend, one word an item."),
     kEntrypoint,
     {.name = "args",
      .type = Arguments,
      .description = "Serve arguments by flag: true is a bare flag, false leaves it out, a list "
-                    "repeats it, a map becomes JSON."},
+                    "repeats it, a map becomes JSON. They are laid over those of the recipe."},
+    {.name = "args_check",
+     .type = String,
+     .on_change = Record,
+     .description = "What happens when a serve argument is not one of the image's release. Left "
+                    "out: error.",
+     .choices = kCheckChoices},
     kEnv,
     kLabels,
     {.name = "port",
@@ -86,6 +156,25 @@ constexpr Attribute kEndpoint[] = {
      .description = "What must pass before it counts as up.",
      .default_text = "{}",
      .members = members::kEndpointReadiness}};
+
+constexpr Attribute kEndpointDecided[] = {
+    {.name = "gpu_ids",
+     .type = Strings,
+     .description = "The GPUs that it has, by UUID or PCI address."},
+    {.name = "gpu_devices",
+     .type = Object,
+     .description = "What its container is given to reach them.",
+     .internal = true},
+    {.name = "asked",
+     .type = Object,
+     .on_change = Record,
+     .description = "What the decision follows from.",
+     .internal = true},
+    {.name = "selected",
+     .type = Object,
+     .on_change = Record,
+     .description = "The decision.",
+     .internal = true}};
 
 constexpr Attribute kGateway = {
     .name = "gateway",
@@ -187,6 +276,11 @@ std::span<const Attribute> attributes(Kind kind) {
       return kVolume;
   }
   return {};
+}
+
+std::span<const Attribute> decided_attributes(Kind kind) {
+  return kind == Kind::Endpoint ? std::span<const Attribute>(kEndpointDecided)
+                                : std::span<const Attribute>();
 }
 
 }  // namespace aim::planner

@@ -287,6 +287,7 @@ std::optional<Value> normalise_text(const Attribute& attribute,
     case Type::Files:
     case Type::Ulimits:
     case Type::Gpus:
+    case Type::GpuRequest:
     case Type::Objects:
     case Type::Object:
       break;

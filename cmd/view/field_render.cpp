@@ -148,7 +148,9 @@ std::vector<std::string> in_order(Kind kind, const Named& named) {
   std::vector<std::string> names;
   for (const bool configured : {true, false}) {
     for (const auto& [name, value] : named) {
-      if ((planner::find_attribute(kind, name) != nullptr) == configured) {
+      const planner::Attribute* attribute = planner::find_attribute(kind, name);
+      const bool hidden = attribute != nullptr && attribute->internal;
+      if (!hidden && (attribute != nullptr) == configured) {
         names.push_back(name);
       }
     }
@@ -174,7 +176,9 @@ std::size_t hidden_attributes(const FieldsView& view,
       continue;
     }
     for (const auto& [name, value] : *map) {
-      if (!value.is_null() && !trees.contains(name) &&
+      const planner::Attribute* attribute = planner::find_attribute(view.kind, name);
+      const bool internal = attribute != nullptr && attribute->internal;
+      if (!internal && !value.is_null() && !trees.contains(name) &&
           std::find(written.begin(), written.end(), name) == written.end()) {
         hidden.insert(name);
       }

@@ -142,6 +142,14 @@ std::string anonymous_volume_effects(const ResourceChange& change) {
                                     fmt::join(volumes, ", ")));
 }
 
+/// What of the GPUs' memory the model takes, as it was found when the recipe was chosen.
+std::string fit_effect(const ResourceChange& change) {
+  const core::Value* selected = core::find(change.attributes, "selected");
+  const core::Map* decision = selected ? selected->get<core::Map>() : nullptr;
+  const auto sum = decision ? core::string_at(*decision, "fit") : std::nullopt;
+  return sum ? labelled("fit", *sum) : std::string();
+}
+
 }  // namespace
 
 std::string render_effects(const ResourceChange& change) {
@@ -153,6 +161,9 @@ std::string render_effects(const ResourceChange& change) {
   }
   if (change.action == Action::Delete) {
     return anonymous_volume_effects(change);
+  }
+  if (change.action == Action::Create) {
+    return fit_effect(change);
   }
   if (change.action != Action::Replace || change.downtime != Downtime::Restart) {
     return {};
@@ -166,7 +177,8 @@ std::string render_effects(const ResourceChange& change) {
                               pulls ? "image is pulled" : "container is created",
                               name,
                               change.address.kind == Kind::Endpoint ? "serving" : "running")) +
-         labelled("downtime", downtime_text(change)) + anonymous_volume_effects(change) +
+         labelled("downtime", downtime_text(change)) + fit_effect(change) +
+         anonymous_volume_effects(change) +
          labelled("on fail", "the previous container, kept stopped, is started again");
 }
 

@@ -48,14 +48,20 @@ Symbol symbol_of(Action action) {
 /// nobody wrote are left out.
 std::string decisive_fields(const ResourceChange& change) {
   std::vector<std::string> places;
-  for (const FieldChange& field : change.fields) {
-    if (field.source && !field.source->file.empty() &&
-        (field.forces_replacement || change.action != Action::Replace)) {
-      places.push_back(fmt::format("{}: {}:{}",
-                                   escape_line(core::to_string(field.path)),
-                                   escape_line(field.source->file),
-                                   field.source->begin.line));
+  const auto collect = [&](bool decisive) {
+    for (const FieldChange& field : change.fields) {
+      if (field.source && !field.source->file.empty() &&
+          (field.forces_replacement || change.action != Action::Replace) == decisive) {
+        places.push_back(fmt::format("{}: {}:{}",
+                                     escape_line(core::to_string(field.path)),
+                                     escape_line(field.source->file),
+                                     field.source->begin.line));
+      }
     }
+  };
+  collect(true);
+  if (places.empty()) {
+    collect(false);  // what follows from them was decided by aim
   }
   if (places.size() <= 2) {
     return fmt::format("{}", fmt::join(places, ", "));

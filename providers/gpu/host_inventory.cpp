@@ -1,5 +1,6 @@
 #include "providers/gpu/host_inventory.hpp"
 
+#include <filesystem>
 #include <iterator>
 
 #include "providers/gpu/amd.hpp"
@@ -24,6 +25,18 @@ void set_faulty(core::Gpu& gpu, std::string why) {
   }
 }
 
+namespace {
+
+/// "/dev/kfd" where the device files of this inventory lie.
+void move_below(const std::filesystem::path& dev, std::string& node) {
+  constexpr std::string_view kDev = "/dev/";
+  if (node.starts_with(kDev)) {
+    node = (std::filesystem::absolute(dev) / node.substr(kDev.size())).lexically_normal().string();
+  }
+}
+
+}  // namespace
+
 core::Inventory HostInventory::look(std::stop_token stop) {
   core::Inventory inventory;
   VendorReport nvidia = look_for_nvidia(sources_, stop);
@@ -32,6 +45,8 @@ core::Inventory HostInventory::look(std::stop_token stop) {
        {std::pair{core::GpuVendor::Nvidia, &nvidia}, std::pair{core::GpuVendor::Amd, &amd}}) {
     for (core::Gpu& gpu : report->gpus) {
       gpu.index = static_cast<int>(inventory.gpus.size());
+      move_below(sources_.dev, gpu.device_node);
+      move_below(sources_.dev, gpu.control_node);
       inventory.gpus.push_back(std::move(gpu));
     }
     if (!report->driver.empty()) {

@@ -78,6 +78,9 @@ Lab::Answer curl(std::vector<std::string> arguments) {
   return {std::atoi(done.out.c_str() + end + 1), done.out.substr(0, end)};
 }
 
+/// Beside aim.yaml when that has endpoints and says nothing of recipes: they are written by hand.
+constexpr const char* kByHand = "by-hand.aim.yaml";
+
 }  // namespace
 
 Lab::Lab(const std::string& name) : project_("t-" + name) {
@@ -122,8 +125,10 @@ fs::path Lab::second_checkout() const {
   const fs::path other = directory_.string() + "-second";
   if (!fs::exists(other)) {
     fs::create_directories(other);
-    if (fs::exists(directory_ / "aim.yaml")) {
-      fs::copy_file(directory_ / "aim.yaml", other / "aim.yaml");
+    for (const char* name : {"aim.yaml", kByHand}) {
+      if (fs::exists(directory_ / name)) {
+        fs::copy_file(directory_ / name, other / name);
+      }
     }
   }
   return other;
@@ -131,6 +136,10 @@ fs::path Lab::second_checkout() const {
 
 void Lab::configure(const std::string& text) const {
   write("aim.yaml", "version: 1\nproject: " + project_ + "\n" + text);
+  if (text.find("endpoints:") != std::string::npos && text.find("defaults:") == std::string::npos &&
+      text.find("recipe:") == std::string::npos) {
+    write(kByHand, "defaults: { endpoint: { recipe: none } }\n");
+  }
 }
 
 void Lab::write(const std::string& name, const std::string& text) const {

@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::uint64_t kMebi = 1ULL << 20U;
 
+/// "/dev/dri/renderD128", wherever the recording lies.
+std::string node_of_the_host(const std::string& node) {
+  const std::string root = std::filesystem::absolute(recorded_host("")).lexically_normal().string();
+  return node.starts_with(root) ? node.substr(node.find("/dev/", root.size())) : node;
+}
+
 }  // namespace
 
 std::filesystem::path recorded_host(const std::string& name) {
@@ -55,7 +61,7 @@ std::string told(const core::Inventory& inventory) {
                           gpu.partition.number,
                           gpu.partition.count);
     }
-    text += gpu.device_node.empty() ? "" : " " + gpu.device_node;
+    text += gpu.device_node.empty() ? "" : " " + node_of_the_host(gpu.device_node);
     text += gpu.pids.empty() ? "" : fmt::format(" pids {}", fmt::join(gpu.pids, ","));
     text += "\n";
   }

@@ -1,0 +1,615 @@
+#include "planner/endpoint_resolution.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "planner/gpu_holders.hpp"
+#include "planner/moves.hpp"
+#include "planner/resolved_gpus.hpp"
+#include "recipes/decision.hpp"
+
+namespace aim::planner {
+
+using core::Address;
+using core::Diagnostics;
+using core::Kind;
+using core::List;
+using core::Map;
+using core::Value;
+using recipes::Decision;
+
+namespace {
+
+/// What a choice follows from.
+constexpr std::array<std::string_view, 12> kChoice = {"base_model",
+                                                      "backend",
+                                                      "context_length",
+                                                      "fallback",
+                                                      "features",
+                                                      "fit",
+                                                      "goal",
+                                                      "gpu_memory",
+                                                      "gpus",
+                                                      "model",
+                                                      "precision",
+                                                      "recipe"};
+/// What the command follows from besides.
+constexpr std::array<std::string_view, 5> kCommand = {
+    "args", "args_check", "container_port", "image", "served_name"};
+
+template <std::size_t N>
+Map part_of(const Map& attributes, const std::array<std::string_view, N>& names) {
+  Map part;
+  for (const std::string_view name : names) {
+    if (const Value* value = core::find(attributes, name); value && !value->is_null()) {
+      part.emplace(name, *value);
+    }
+  }
+  return part;
+}
+
+bool is_set(const Map& attributes, std::string_view name) {
+  const Value* value = core::find(attributes, name);
+  return value != nullptr && !value->is_null();
+}
+
+/// Image and arguments are written by hand.
+bool is_by_hand(const Map& endpoint) {
+  return core::string_at(endpoint, "recipe") == recipes::kNoRecipe ||
+         core::string_at(endpoint, "backend") == "custom" || is_set(endpoint, "command");
+}
+
+const Map* map_at(const Map* map, std::string_view name) {
+  const Value* value = map ? core::find(*map, name) : nullptr;
+  return value ? value->get<Map>() : nullptr;
+}
+
+/// What the newest container of an address says of itself, for when there is no state.
+std::map<Address, const core::ObservedContainer*> labelled_containers(
+    const Configuration& configuration, const core::ObservedWorld& observed) {
+  const auto label = [](const core::ObservedContainer& container, const char* name) {
+    const auto found = container.labels.find(name);
+    return found == container.labels.end() ? std::string() : found->second;
+  };
+  std::map<Address, const core::ObservedContainer*> newest;
+  for (const auto& [id, container] : observed.containers) {
+    if (label(container, core::label::kProject) != configuration.project ||
+        label(container, core::label::kWorkspace) != configuration.workspace) {
+      continue;
+    }
+    const auto address = Address::parse(label(container, core::label::kAddress));
+    if (!address) {
+      continue;
+    }
+    const auto generation = [&](const core::ObservedContainer& one) {
+      const std::string number = label(one, core::label::kGeneration);
+      return std::pair(number.size(), number);  // decimal numbers in order
+    };
+    const core::ObservedContainer*& best = newest[*address];
+    if (best == nullptr || generation(container) > generation(*best)) {
+      best = &container;
+    }
+  }
+  return newest;
+}
+
+class Resolver {
+ public:
+  Resolver(const Configuration& configuration,
+           const core::StateSnapshot& recorded,
+           const core::ObservedWorld& observed,
+           const PlanOptions& options,
+           const EndpointKnowledge& knowledge,
+           Diagnostics& diagnostics,
+           core::SourceFiles& sources)
+      : observed_(observed),
+        options_(options),
+        knowledge_(knowledge),
+        diagnostics_(diagnostics),
+        sources_(sources) {
+    result_ = configuration;
+    read_records(recorded);
+  }
+
+  core::Result<Configuration> run() {
+    for (auto& [address, desired] : result_.resources) {
+      if (address.kind == Kind::Endpoint) {
+        begin(desired);
+      }
+    }
+    if (const core::Result<void> looked = look_at_gpus(); !looked) {
+      return looked.error();
+    }
+    for (Pending& one : pending_) {
+      choose(one);
+    }
+    give_gpus();
+    for (Pending& one : pending_) {
+      finish(one);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  /// An endpoint of which something has to be decided.
+  struct Pending {
+    DesiredResource* desired = nullptr;
+    Map asked;
+    GpuRequest request;
+    std::optional<Decision> decision;  ///< nothing: written by hand, or none was found
+    bool by_hand = false;
+    bool decide = true;  ///< false: the decision stays, only the command is written anew
+    bool failed = false;
+    std::vector<std::string> models;  ///< that its GPUs may be of
+  };
+
+  void read_records(const core::StateSnapshot& recorded) {
+    Diagnostics told_by_the_plan;
+    const MovedState moved = move_records(result_, recorded, told_by_the_plan);
+    const core::StateSnapshot& state = moved.state ? *moved.state : recorded;
+    for (const auto& [address, record] : state.resources) {
+      if (address.kind == Kind::Endpoint) {
+        records_.emplace(address, record.attributes);
+      }
+    }
+    for (const auto& [address, container] : labelled_containers(result_, observed_)) {
+      const auto spec = container->labels.find(core::label::kSpec);
+      if (address.kind != Kind::Endpoint || records_.contains(address) ||
+          spec == container->labels.end()) {
+        continue;
+      }
+      const core::Result<Value> value = core::parse_canonical_json(spec->second);
+      if (const Map* map = value ? value->get<Map>() : nullptr) {
+        records_.emplace(address, *map);
+      }
+    }
+    for (const auto& [address, attributes] : records_) {
+      if (GpuGrant grant = grant_of(attributes); !grant.ids.empty()) {
+        had_.emplace(address, std::move(grant));
+      }
+    }
+  }
+
+  void error(const DesiredResource& desired,
+             const char* summary,
+             std::string detail,
+             core::Path path = {"model"}) {
+    diagnostics_.add({core::Severity::Error,
+                      summary,
+                      std::move(detail),
+                      core::position_of(desired.positions, std::move(path)),
+                      {},
+                      desired.address.str()});
+  }
+
+  /// What the choice rests on has to be known when the plan is made.
+  bool is_known(const DesiredResource& desired, const Map& asked) {
+    bool known = true;
+    for (const char* part : {"choice", "command"}) {
+      for (const auto& [name, value] : *map_at(&asked, part)) {
+        if (!core::contains_template(value) && !core::contains_unknown(value)) {
+          continue;
+        }
+        known = false;
+        error(
+            desired,
+            "Reference is not possible here",
+            fmt::format("`{}` of {} refers to another resource, but the recipe is chosen when the "
+                        "plan is made. Write the value, or use a variable.",
+                        name,
+                        desired.address.str()),
+            {name});
+      }
+    }
+    return known;
+  }
+
+  void begin(DesiredResource& desired) {
+    const Map& attributes = desired.attributes;
+    Pending one;
+    one.desired = &desired;
+    one.by_hand = is_by_hand(attributes);
+    one.request = gpu_request(attributes);
+    if (one.by_hand && !is_set(attributes, "image")) {
+      error(desired,
+            "Missing attribute",
+            fmt::format("{} is written by hand, so it needs an `image`: give it one, or set one "
+                        "for all endpoints of its backend in `backends`.",
+                        desired.address.str()),
+            {});
+      return;
+    }
+    const int count = requested_count(one.request).value_or(0);
+    if (one.by_hand && count == 0) {
+      return;  // nothing is left to us
+    }
+    one.asked = {{"choice", part_of(attributes, kChoice)},
+                 {"command", part_of(attributes, kCommand)}};
+    if (!one.by_hand && !is_known(desired, one.asked)) {
+      return;
+    }
+    if (!check_count(one)) {
+      return;
+    }
+    if (!reuse(one)) {
+      pending_.push_back(std::move(one));
+    }
+  }
+
+  bool check_count(const Pending& one) {
+    const std::string backend = core::string_at(one.desired->attributes, "backend").value_or("");
+    if (one.by_hand || backend == "llamacpp" || requested_count(one.request) != 0) {
+      return true;
+    }
+    error(*one.desired,
+          "Too few GPUs",
+          fmt::format("{} needs at least 1 GPU with the backend {}. Only llamacpp and custom can "
+                      "serve with `gpus: 0`.",
+                      one.desired->address.str(),
+                      backend),
+          {"gpus"});
+    return false;
+  }
+
+  const Map* record_of(const Address& address) const {
+    const auto found = records_.find(address);
+    return found == records_.end() ? nullptr : &found->second;
+  }
+
+  bool is_upgraded(const Address& address) const {
+    return options_.upgrade_all || options_.upgrades.contains(address);
+  }
+
+  /// Takes over what was decided before. True when nothing is left to do; what is left else stands
+  /// in `one`.
+  bool reuse(Pending& one) {
+    const Map* record = record_of(one.desired->address);
+    const Map* asked = map_at(record, "asked");
+    const Map* selected = map_at(record, "selected");
+    const Map* choice = map_at(asked, "choice");
+    if (choice == nullptr || is_upgraded(one.desired->address) ||
+        *map_at(&one.asked, "choice") != *choice) {
+      return false;
+    }
+    std::optional<Decision> decision = selected ? recipes::decision_from(*selected) : std::nullopt;
+    if (!one.by_hand && !decision) {
+      return false;
+    }
+    one.decision = std::move(decision);
+    const bool same_command =
+        one.by_hand || (core::find(*asked, "command") != nullptr &&
+                        *core::find(*asked, "command") == *core::find(one.asked, "command"));
+    if (!same_command) {
+      one.decide = false;
+      return false;
+    }
+    Map& attributes = one.desired->attributes;
+    const Map written = attributes;
+    if (one.decision) {
+      fill(one, attributes);
+      if (const Value* command = core::find(*record, "command")) {
+        attributes.insert_or_assign("command", *command);
+      }
+    }
+    for (const char* name : {"gpu_ids", "gpu_devices"}) {
+      if (const Value* value = core::find(*record, name)) {
+        attributes.insert_or_assign(name, *value);
+      }
+    }
+    attributes.insert_or_assign("asked", one.asked);
+    mark_as_decided(*one.desired, written);
+    return true;
+  }
+
+  bool wants_gpus(const Pending& one) const {
+    return requested_count(one.request) != 0 && (one.decision ? one.decision->gpus > 0 : true);
+  }
+
+  core::Result<void> look_at_gpus() {
+    if (!std::any_of(pending_.begin(), pending_.end(), [&](const Pending& one) {
+          return wants_gpus(one) && (one.decide || !record_of(one.desired->address) ||
+                                     !had_.contains(one.desired->address));
+        })) {
+      return {};
+    }
+    std::vector<std::string> known;
+    for (const auto& [address, grant] : had_) {
+      known.insert(known.end(), grant.ids.begin(), grant.ids.end());
+    }
+    inventory_ = knowledge_.inventory();
+    host_ = host_gpus(*inventory_, result_.gpus, known, diagnostics_);
+    const auto containers = knowledge_.gpu_containers();
+    if (!containers) {
+      return containers.error();
+    }
+    holders_ = gpu_holders(*containers, host_.gpus, result_.project, result_.workspace);
+    return {};
+  }
+
+  const recipes::RecipeData* data() {
+    if (!data_) {
+      data_ = knowledge_.recipes();
+    }
+    return *data_;
+  }
+
+  void choose(Pending& one) {
+    if (one.by_hand || !one.decide) {
+      return;
+    }
+    if (data() == nullptr || nothing_to_run_on(one)) {
+      one.failed = true;
+      return;
+    }
+    recipes::Wish wish = recipes::wish_of(one.desired->attributes);
+    const std::string base = core::string_at(one.desired->attributes, "base_model").value_or("");
+    std::vector<recipes::GpuGroup> groups =
+        gpu_groups(host_, one.desired->address, one.request, holders_, promised());
+    Diagnostics found;
+    const recipes::SelectionInput input = recipes::selection_input(
+        *data(), std::move(wish), base, std::move(groups), found, sources_);
+    recipes::Selection selection = recipes::select(input, found);
+    tell(one, found);
+    if (!selection.chosen) {
+      one.failed = true;
+      return;
+    }
+    one.decision = recipes::decision_of(*selection.chosen);
+    one.models = models_for(one.decision->hardware, host_, &data()->backends);
+    if (one.decision->gpus > 0) {
+      promised_.insert_or_assign(one.desired->address, one.decision->gpus);
+    }
+  }
+
+  /// Without a GPU only what can do without one is worth looking for.
+  bool nothing_to_run_on(const Pending& one) {
+    const std::string backend = core::string_at(one.desired->attributes, "backend").value_or("");
+    if (!inventory_ || host_.source != GpuSource::None || requested_count(one.request) == 0 ||
+        backend == "llamacpp") {
+      return false;
+    }
+    std::string why;
+    for (const core::InventoryProblem& problem : inventory_->problems) {
+      why += fmt::format(" {} {}", problem.message, problem.remedy);
+    }
+    const std::string model = core::string_at(one.desired->attributes, "model").value_or("");
+    error(*one.desired,
+          "No GPU found",
+          fmt::format("{} is to be served by {}, which needs a GPU, and Docker's host has none.{} "
+                      "Without a GPU a model in GGUF form can be served by the CPU: `backend: "
+                      "llamacpp` and `gpus: 0`, or `aim launch {} --backend llamacpp --gpus 0`. To "
+                      "plan for a host that has them, declare them in `hosts.local.gpus`.",
+                      model,
+                      backend,
+                      why,
+                      model));
+    return true;
+  }
+
+  /// What endpoints of this configuration have or will have, so that a number that is left to us
+  /// does not count on it.
+  std::map<Address, GpuGrant> promised() const {
+    std::map<Address, GpuGrant> ours;
+    for (const auto& [address, grant] : had_) {
+      if (result_.resources.contains(address)) {
+        ours.emplace(address, grant);
+      }
+    }
+    std::set<std::string> used;
+    for (const auto& [address, grant] : ours) {
+      used.insert(grant.ids.begin(), grant.ids.end());
+    }
+    for (const auto& [address, count] : promised_) {
+      GpuGrant grant;
+      for (const core::Gpu& gpu : host_.gpus) {
+        if (static_cast<int>(grant.ids.size()) < count && used.insert(gpu.id).second) {
+          grant.ids.push_back(gpu.id);
+        }
+      }
+      ours.emplace(address, std::move(grant));
+    }
+    return ours;
+  }
+
+  /// Faults of the selection have no place of their own but the model.
+  void tell(const Pending& one, const Diagnostics& found) {
+    for (core::Diagnostic diagnostic : found.sorted()) {
+      if (!diagnostic.range) {
+        diagnostic.range = core::position_of(one.desired->positions, {"model"});
+      }
+      diagnostic.address = one.desired->address.str();
+      diagnostics_.add(std::move(diagnostic));
+    }
+  }
+
+  int count_of(const Pending& one) const {
+    return one.decision ? one.decision->gpus : requested_count(one.request).value_or(0);
+  }
+
+  GpuWish wish_for(const Pending& one) const {
+    GpuWish wish;
+    wish.address = one.desired->address;
+    wish.range = core::position_of(one.desired->positions, {"gpus"});
+    wish.counts = {count_of(one)};
+    wish.ids = one.request.ids;
+    wish.share_percent = one.request.share_percent;
+    wish.models = one.models;
+    return wish;
+  }
+
+  void give_gpus() {
+    if (!inventory_) {
+      return;
+    }
+    AllocationInput input;
+    input.gpus = host_.gpus;
+    input.excluded = host_.excluded;
+    input.recorded = had_;
+    input.holders = holders_;
+    for (const Pending& one : pending_) {
+      if (!one.failed && count_of(one) > 0) {
+        input.wishes.push_back(wish_for(one));
+      } else if (one.failed) {
+        input.recorded.erase(one.desired->address);
+      }
+    }
+    for (const auto& [address, desired] : result_.resources) {
+      const GpuGrant grant =
+          address.kind == Kind::Endpoint ? grant_of(desired.attributes) : GpuGrant();
+      if (!grant.ids.empty()) {  // taken over as it was
+        GpuWish wish;
+        wish.address = address;
+        wish.range = core::position_of(desired.positions, {"gpus"});
+        wish.counts = {static_cast<int>(grant.ids.size())};
+        wish.share_percent = grant.share_percent;
+        input.wishes.push_back(std::move(wish));
+      }
+    }
+    allocation_ = allocate(input, diagnostics_);
+    for (const std::string& sentence : handover_sentences(allocation_, host_.gpus)) {
+      diagnostics_.note("GPUs change hands", sentence);
+    }
+  }
+
+  /// Nobody wrote these; what is wrong with the image is told at the model.
+  static void mark_as_decided(DesiredResource& desired, const Map& written) {
+    const core::SourceRange model =
+        core::position_of(desired.positions, {"model"}).value_or(desired.range);
+    for (const auto& [name, value] : desired.attributes) {
+      const Value* before = core::find(written, name);
+      if (before == nullptr || (*before != value && name != "env")) {
+        desired.positions.insert_or_assign(name, name == "image" ? model : core::SourceRange());
+      }
+    }
+  }
+
+  /// The decision as attributes, where nothing else was written.
+  static void fill(const Pending& one, Map& attributes) {
+    const Decision& decision = *one.decision;
+    const auto put = [&](const char* name, Value value) {
+      if (!is_set(attributes, name)) {
+        attributes.insert_or_assign(name, std::move(value));
+      }
+    };
+    attributes.insert_or_assign("recipe", decision.recipe);
+    attributes.insert_or_assign("precision", decision.precision);
+    put("image", decision.image);
+    if (!decision.entrypoint.empty()) {
+      put("entrypoint", List(decision.entrypoint.begin(), decision.entrypoint.end()));
+    }
+    if (decision.context_length) {
+      put("context_length", *decision.context_length);
+    }
+    if (decision.gpu_memory) {
+      put("gpu_memory", *decision.gpu_memory);
+    }
+    const auto& defaulted = one.desired->defaulted;
+    if (!decision.task.empty() &&
+        std::find(defaulted.begin(), defaulted.end(), "task") != defaulted.end()) {
+      attributes.insert_or_assign("task", decision.task);
+    }
+    if (!decision.env.empty()) {
+      Map env = decision.env;
+      if (const Map* own = map_at(&attributes, "env")) {
+        for (const auto& [name, value] : *own) {
+          env.insert_or_assign(name, value);
+        }
+      }
+      attributes.insert_or_assign("env", std::move(env));
+    }
+    attributes.insert_or_assign("selected", recipes::to_map(decision));
+  }
+
+  void finish(Pending& one) {
+    if (one.failed) {
+      return;
+    }
+    Map& attributes = one.desired->attributes;
+    const Map written = attributes;
+    attributes.insert_or_assign("asked", one.asked);
+    if (one.decision) {
+      write_command(one, attributes);
+      fill(one, attributes);
+    }
+    if (count_of(one) > 0) {
+      fill_gpus(one, attributes);
+    }
+    mark_as_decided(*one.desired, written);
+  }
+
+  void fill_gpus(const Pending& one, Map& attributes) {
+    if (!inventory_) {  // only the command is new
+      const Map& record = *record_of(one.desired->address);
+      for (const char* name : {"gpu_ids", "gpu_devices"}) {
+        if (const Value* value = core::find(record, name)) {
+          attributes.insert_or_assign(name, *value);
+        }
+      }
+      return;
+    }
+    if (const auto grant = allocation_.granted.find(one.desired->address);
+        grant != allocation_.granted.end()) {
+      add_gpus(attributes, grant->second, host_, knowledge_.cdi_devices);
+    }
+  }
+
+  void write_command(const Pending& one, Map& attributes) {
+    const recipes::BackendData* backend =
+        data() ? data()->backends.find(one.decision->backend) : nullptr;
+    if (backend == nullptr) {
+      return;
+    }
+    Diagnostics found;
+    const Map arguments = recipes::final_arguments(
+        *one.decision, attributes, one.desired->positions, *backend, found);
+    tell(one, found);
+    const std::vector<std::string> words =
+        recipes::decided_command(*one.decision, attributes, arguments, *backend);
+    attributes.insert_or_assign("command", Value(List(words.begin(), words.end())));
+  }
+
+  const core::ObservedWorld& observed_;
+  const PlanOptions& options_;
+  const EndpointKnowledge& knowledge_;
+  Diagnostics& diagnostics_;
+  core::SourceFiles& sources_;
+  Configuration result_;
+  std::map<Address, Map> records_;   ///< attributes as they were applied
+  std::map<Address, GpuGrant> had_;  ///< read off the records
+  std::vector<Pending> pending_;     ///< in order of address
+  std::optional<core::Inventory> inventory_;
+  HostGpus host_;
+  std::vector<GpuHolder> holders_;
+  std::optional<const recipes::RecipeData*> data_;
+  std::map<Address, int> promised_;
+  Allocation allocation_;
+};
+
+}  // namespace
+
+core::Result<Configuration> resolve_endpoints(const Configuration& configuration,
+                                              const core::StateSnapshot& recorded,
+                                              const core::ObservedWorld& observed,
+                                              const PlanOptions& options,
+                                              const EndpointKnowledge& knowledge,
+                                              Diagnostics& diagnostics,
+                                              core::SourceFiles& sources) {
+  return Resolver(configuration, recorded, observed, options, knowledge, diagnostics, sources)
+      .run();
+}
+
+std::vector<Address> without_real_gpus(const Plan& plan) {
+  std::vector<Address> addresses;
+  for (const ResourceChange& change : plan.changes) {
+    const bool made = change.action == Action::Create || change.action == Action::Replace;
+    const Value* devices = core::find(change.attributes, "gpu_devices");
+    if (made && devices != nullptr && core::contains_unknown(*devices)) {
+      addresses.push_back(change.address);
+    }
+  }
+  return addresses;
+}
+
+}  // namespace aim::planner
