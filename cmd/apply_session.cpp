@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cmd/failure_causes.hpp"
 #include "cmd/log_files.hpp"
 #include "planner/plan_file.hpp"
 #include "planner/schema.hpp"
@@ -102,9 +103,19 @@ ApplySession::Begun ApplySession::begin(const Project& project,
 ExitCode ApplySession::execute(const planner::Plan& plan,
                                const std::string& operation,
                                const planner::ExecutorOptions& options) {
+  const Carried carried = carry_out(plan, operation, options);
+  if (carried.result) {
+    app_.view().applied(plan, *carried.result, carried.exit);
+  }
+  return carried.exit;
+}
+
+ApplySession::Carried ApplySession::carry_out(const planner::Plan& plan,
+                                              const std::string& operation,
+                                              const planner::ExecutorOptions& options) {
   if (const core::Result<void> ours = engine_lock_->check_still_ours(app_.stop()); !ours) {
     app_.view().error(ours.error());
-    return exit_for(ours.error());
+    return {std::nullopt, exit_for(ours.error())};
   }
   core::RunHeader header;
   header.label = core::random_hex(8);
@@ -126,10 +137,10 @@ ExitCode ApplySession::execute(const planner::Plan& plan,
                                      logs,
                                      app_.clock(),
                                      app_.view().progress()};
-  const planner::ApplyResult result = planner::execute(plan, header, ports, options, app_.stop());
+  planner::ApplyResult result = planner::execute(plan, header, ports, options, app_.stop());
+  recognise_failures(result, plan, project_.directory, app_);
   const ExitCode code = exit_code_of(result);
-  app_.view().applied(plan, result, code);
-  return code;
+  return {std::move(result), code};
 }
 
 ExitCode exit_code_of(const planner::ApplyResult& result) {

@@ -44,7 +44,18 @@ class ApplySession {
 
   [[nodiscard]] core::StateSnapshot snapshot() { return store_->snapshot(); }
 
-  /// Carries out a plan made from this session's snapshot and shows how it went.
+  /// Carries out a plan made from this session's snapshot. What is known of the ways to fail is
+  /// said of each failure. Nothing when the lock was lost, which is shown.
+  struct Carried {
+    std::optional<planner::ApplyResult> result;
+    ExitCode exit = ExitCode::Error;
+  };
+
+  [[nodiscard]] Carried carry_out(const planner::Plan& plan,
+                                  const std::string& operation,
+                                  const planner::ExecutorOptions& options);
+
+  /// The same, and shows how it went.
   [[nodiscard]] ExitCode execute(const planner::Plan& plan,
                                  const std::string& operation,
                                  const planner::ExecutorOptions& options);

@@ -12,12 +12,14 @@ namespace aim::cmd {
 [[nodiscard]] Command graph_command();
 [[nodiscard]] Command gpus_command();
 [[nodiscard]] Command init_command();
+[[nodiscard]] Command launch_command();
 [[nodiscard]] Command logs_command();
 [[nodiscard]] Command output_command();
 [[nodiscard]] Command plan_command();
 [[nodiscard]] Command recipes_list_command();
 [[nodiscard]] Command recipes_show_command();
 [[nodiscard]] Command recipes_validate_command();
+[[nodiscard]] Command rm_command();
 [[nodiscard]] Command schema_command();
 [[nodiscard]] Command show_command();
 [[nodiscard]] Command state_export_command();

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "planner/evaluate.hpp"
 #include "planner/schema.hpp"
 
 namespace aim::cmd {
@@ -58,6 +59,7 @@ constexpr Names kMaps[] = {{"labels", "--label"}, {"sysctls", "--sysctl"}};
 constexpr std::string_view kOthers[] = {"command",
                                         "entrypoint",
                                         "env",
+                                        "gpus",
                                         "healthcheck",
                                         "image",
                                         "logging",
@@ -233,6 +235,8 @@ class Writer {
       write_mounts(value);
     } else if (name == "ulimits") {
       write_ulimits(value);
+    } else if (name == "gpus") {
+      write_gpus(value);
     } else if (name == "healthcheck") {
       write_healthcheck(value);
     } else if (const std::int64_t* grace = value.get<std::int64_t>();
@@ -263,6 +267,34 @@ class Writer {
     if (const Value* options = core::find(*map, "options")) {
       write_map("--log-opt", "logging", *options);
     }
+  }
+
+  /// Source: opts/gpus.go of Docker's client, comma-separated fields of which some are lists.
+  void write_gpus(const Value& value) {
+    const Map* request = value.get<Map>();
+    if (request == nullptr || core::find(*request, "options") != nullptr) {
+      result_.left_out.emplace_back("gpus");
+      return;
+    }
+    std::vector<std::string> fields;
+    for (const auto& [member, field] : {std::pair{"count", "count="}, {"driver", "driver="}}) {
+      if (const auto text = core::string_at(*request, member)) {
+        fields.push_back(csv(field + *text));
+      }
+    }
+    for (const auto& [member, field] :
+         {std::pair{"ids", "device="}, {"capabilities", "capabilities="}}) {
+      const Value* list = core::find(*request, member);
+      std::vector<std::string> words;
+      for (const Value& item : list && list->is<List>() ? *list->get<List>() : List()) {
+        words.push_back(planner::as_text(item));
+      }
+      const bool usual = words == std::vector<std::string>{"gpu"};
+      if (!words.empty() && !usual) {
+        fields.push_back(csv(fmt::format("{}{}", field, fmt::join(words, ","))));
+      }
+    }
+    add("--gpus", fmt::format("{}", fmt::join(fields, ",")));
   }
 
   void write_mounts(const Value& value) {

@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
 #include <charconv>
 
 #include "cmd/command_list.hpp"
+#include "cmd/endpoint_checks.hpp"
+#include "cmd/launch_store.hpp"
 #include "cmd/planning.hpp"
 #include "planner/evaluate.hpp"
 #include "planner/readiness.hpp"
@@ -25,8 +26,21 @@ struct Target {
   std::unique_ptr<EngineAccess> engine;
 };
 
+/// Of what was launched under that name, else of the configuration.
+std::optional<Project> project_of(const std::string& name, const Arguments& arguments, App& app) {
+  const std::optional<Launch> launch = find_launch(app, name);
+  if (!launch) {
+    return load_project(arguments, app);
+  }
+  core::Diagnostics diagnostics;
+  std::optional<Project> project = launched_project(*launch, app, diagnostics);
+  app.view().diagnostics(diagnostics, {});
+  return diagnostics.has_errors() ? std::nullopt : std::move(project);
+}
+
 std::optional<Target> find_target(const Arguments& arguments, App& app) {
-  std::optional<Project> project = load_project(arguments, app);
+  const std::string& name = arguments.positional().front();
+  std::optional<Project> project = project_of(name, arguments, app);
   if (!project) {
     return std::nullopt;
   }
@@ -41,7 +55,8 @@ std::optional<Target> find_target(const Arguments& arguments, App& app) {
       containers.insert(address);
     }
   }
-  const auto address = complete_address(arguments.positional().front(), containers);
+  const bool launched = find_launch(app, name).has_value();
+  const auto address = complete_address(launched ? "endpoint.model" : name, containers);
   if (!address) {
     app.view().error(
         core::while_doing(address.error(), "among the deployed endpoints and containers"));
@@ -93,16 +108,6 @@ core::Map with_key(const Target& target) {
   return attributes;
 }
 
-std::optional<std::int64_t> generated_tokens(const std::string& body) {
-  boost::system::error_code failed;
-  const boost::json::value answer = boost::json::parse(body, failed);
-  const boost::json::object* object = failed ? nullptr : answer.if_object();
-  const boost::json::value* usage = object ? object->if_contains("usage") : nullptr;
-  const boost::json::object* counts = usage ? usage->if_object() : nullptr;
-  const boost::json::value* tokens = counts ? counts->if_contains("completion_tokens") : nullptr;
-  return tokens && tokens->is_int64() ? std::optional(tokens->get_int64()) : std::nullopt;
-}
-
 ExitCode run_test(const Arguments& arguments, App& app) {
   const std::optional<Target> target = find_target(arguments, app);
   if (!target) {
@@ -120,32 +125,10 @@ ExitCode run_test(const Arguments& arguments, App& app) {
                                 target->record.address.str() + " has no readiness checks to run"));
     return ExitCode::Error;
   }
-  bool passed = true;
-  std::vector<TestRow> rows;
-  for (const planner::Check& check : policy->checks) {
-    const core::ProbeTarget where = planner::probe_target(*container, check.port);
-    TestRow row;
-    row.check = check.name;
-    if (check.expect == planner::Check::Expect::Connects) {
-      const auto connected = target->engine->prober.tcp(where, check.request.timeout, app.stop());
-      row.passed = connected.has_value();
-      row.detail = connected ? "" : connected.error().message;
-    } else {
-      const Result<core::ProbeAnswer> answer =
-          target->engine->prober.http(where, check.request, app.stop());
-      const planner::CheckVerdict verdict = planner::judge(check, answer);
-      row.passed = verdict.passed;
-      row.detail = verdict.detail;
-      if (answer) {
-        row.latency = answer->latency;
-        row.tokens = generated_tokens(answer->body);
-      }
-    }
-    passed = passed && row.passed;
-    rows.push_back(std::move(row));
-  }
+  const std::vector<TestRow> rows =
+      run_checks(*policy, *container, target->engine->prober, app.stop());
   app.view().test(target->record.address, rows);
-  return passed ? ExitCode::Done : ExitCode::Error;
+  return all_passed(rows) ? ExitCode::Done : ExitCode::Error;
 }
 
 std::vector<Option> with_variables(std::vector<Option> options) {

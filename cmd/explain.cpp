@@ -124,9 +124,11 @@ class Explainer {
       return origin;
     }
     // A member that was not written is the table's, though the attribute around it was; but a list
-    // of keys may have become a map.
-    const bool was_list = desired_.positions.contains(attribute + "[0]");
-    if (found == desired_.positions.end() && path.size() > 1 && !was_list) {
+    // of keys, or a number alone, may have become a map.
+    const auto inner = desired_.positions.lower_bound(attribute + ".");
+    const bool was_alone =
+        inner == desired_.positions.end() || !inner->first.starts_with(attribute + ".");
+    if (found == desired_.positions.end() && path.size() > 1 && !was_alone) {
       origin.from = Origin::From::Default;
       return origin;
     }

@@ -29,6 +29,7 @@ ExitCode run_explain(const Arguments& arguments, App& app) {
   const auto resolved =
       resolve_now(*project, {}, *state, {}, nullptr, about_endpoints, sources, app);
   if (!resolved) {
+    app.view().error(resolved.error());
     return ExitCode::Error;
   }
   if (about_endpoints.has_errors()) {

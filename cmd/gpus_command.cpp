@@ -12,17 +12,6 @@ namespace aim::cmd {
 
 namespace {
 
-bool has_configuration(const std::filesystem::path& directory) {
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
-    const std::string name = entry.path().filename().string();
-    if (name == "aim.yaml" || (name.ends_with(".aim.yaml") && !name.starts_with('.'))) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /// Who holds what, by id of the GPU; or why that cannot be told.
 core::Result<std::vector<planner::GpuHolder>> find_holders(EngineAccess& engine,
                                                            const std::vector<core::Gpu>& gpus,

@@ -98,14 +98,14 @@ std::size_t reading_width(std::size_t parallelism) {
 
 }  // namespace
 
-std::optional<planner::Configuration> resolve_now(const Project& project,
-                                                  const planner::PlanOptions& options,
-                                                  const core::StateSnapshot& state,
-                                                  const core::ObservedWorld& world,
-                                                  EngineAccess* engine,
-                                                  core::Diagnostics& diagnostics,
-                                                  core::SourceFiles& sources,
-                                                  App& app) {
+core::Result<planner::Configuration> resolve_now(const Project& project,
+                                                 const planner::PlanOptions& options,
+                                                 const core::StateSnapshot& state,
+                                                 const core::ObservedWorld& world,
+                                                 EngineAccess* engine,
+                                                 core::Diagnostics& diagnostics,
+                                                 core::SourceFiles& sources,
+                                                 App& app) {
   std::optional<recipes::RecipeData> data;
   planner::EndpointKnowledge knowledge;
   knowledge.recipes = [&]() -> const recipes::RecipeData* {
@@ -120,13 +120,74 @@ std::optional<planner::Configuration> resolve_now(const Project& project,
     return engine ? gpu_containers(engine->engine, app.stop())
                   : std::vector<core::ObservedContainer>();
   };
-  core::Result<planner::Configuration> resolved = planner::resolve_endpoints(
+  return planner::resolve_endpoints(
       project.configuration, state, world, options, knowledge, diagnostics, sources);
-  if (!resolved) {
-    app.view().error(resolved.error());
-    return std::nullopt;
+}
+
+Planned plan_now(const Project& project,
+                 const planner::PlanOptions& options,
+                 const core::StateSnapshot& state,
+                 EngineAccess& engine,
+                 std::size_t parallelism,
+                 App& app) {
+  Planned planned;
+  planned.sources = project.sources;
+  auto world = planner::observe(engine.engine,
+                                state,
+                                project.configuration.project,
+                                project.configuration.workspace,
+                                reading_width(parallelism),
+                                app.stop());
+  if (!world) {
+    planned.error = core::while_doing(
+        world.error(),
+        fmt::format("on Docker at {} (from {})", engine.host.uri, engine.host.origin));
+    return planned;
   }
-  return std::move(*resolved);
+  core::Diagnostics about_endpoints;
+  auto resolved =
+      options.destroy
+          ? core::Result<planner::Configuration>(project.configuration)
+          : resolve_now(
+                project, options, state, *world, &engine, about_endpoints, planned.sources, app);
+  if (!resolved) {
+    planned.error = resolved.error();
+    return planned;
+  }
+  planned.configuration = std::move(*resolved);
+  const auto make_plan = [&] {
+    planned.diagnostics = {};
+    return planner::make_plan_asking(engine.engine,
+                                     planned.configuration,
+                                     state,
+                                     *world,
+                                     options,
+                                     parallelism,
+                                     app.stop(),
+                                     planned.diagnostics);
+  };
+  core::Result<planner::Plan> plan = make_plan();
+  if (plan) {
+    const core::HostQuestions questions =
+        planner::host_questions(*plan, planned.configuration, *world);
+    if (!questions.empty()) {
+      world->host = engine.this_host.look(world->engine, questions);
+      plan = make_plan();
+    }
+  }
+  if (!plan) {
+    planned.error = plan.error();
+    return planned;
+  }
+  if (planned.diagnostics.has_errors() || about_endpoints.has_errors()) {
+    for (const core::Diagnostic& diagnostic : about_endpoints.items()) {
+      planned.diagnostics.add(diagnostic);
+    }
+    return planned;
+  }
+  planner::add_notes(*plan, about_endpoints);
+  planned.plan = std::move(*plan);
+  return planned;
 }
 
 std::optional<planner::Plan> make_plan_now(const Project& project,
@@ -135,55 +196,13 @@ std::optional<planner::Plan> make_plan_now(const Project& project,
                                            EngineAccess& engine,
                                            std::size_t parallelism,
                                            App& app) {
-  auto world = planner::observe(engine.engine,
-                                state,
-                                project.configuration.project,
-                                project.configuration.workspace,
-                                reading_width(parallelism),
-                                app.stop());
-  if (!world) {
-    app.view().error(core::while_doing(
-        world.error(),
-        fmt::format("on Docker at {} (from {})", engine.host.uri, engine.host.origin)));
-    return std::nullopt;
+  Planned planned = plan_now(project, options, state, engine, parallelism, app);
+  if (planned.error) {
+    app.view().error(*planned.error);
+  } else if (!planned.plan) {
+    app.view().diagnostics(planned.diagnostics, planned.sources);
   }
-  core::Diagnostics about_endpoints;
-  core::SourceFiles sources = project.sources;
-  const std::optional<planner::Configuration> resolved =
-      options.destroy
-          ? project.configuration
-          : resolve_now(project, options, state, *world, &engine, about_endpoints, sources, app);
-  if (!resolved) {
-    return std::nullopt;
-  }
-  const planner::Configuration& configuration = *resolved;
-  core::Diagnostics diagnostics;
-  const auto make_plan = [&] {
-    diagnostics = {};
-    return planner::make_plan_asking(
-        engine.engine, configuration, state, *world, options, parallelism, app.stop(), diagnostics);
-  };
-  core::Result<planner::Plan> plan = make_plan();
-  if (plan) {
-    const core::HostQuestions questions = planner::host_questions(*plan, configuration, *world);
-    if (!questions.empty()) {
-      world->host = engine.this_host.look(world->engine, questions);
-      plan = make_plan();
-    }
-  }
-  if (!plan) {
-    app.view().error(plan.error());
-    return std::nullopt;
-  }
-  if (diagnostics.has_errors() || about_endpoints.has_errors()) {
-    for (const core::Diagnostic& diagnostic : about_endpoints.items()) {
-      diagnostics.add(diagnostic);
-    }
-    app.view().diagnostics(diagnostics, sources);
-    return std::nullopt;
-  }
-  planner::add_notes(*plan, about_endpoints);
-  return std::move(*plan);
+  return std::move(planned.plan);
 }
 
 }  // namespace aim::cmd

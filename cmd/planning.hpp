@@ -37,17 +37,34 @@ inline constexpr Option kPlanOptions[] = {
 
 /// Fills in what endpoints leave to aim. Docker and its host are only looked at when something has
 /// to be decided; without `engine`, GPUs are taken for free. Faults go to `diagnostics`, the texts
-/// that they point to to `sources`; nothing is returned only when Docker fails, which is shown.
-[[nodiscard]] std::optional<planner::Configuration> resolve_now(const Project& project,
-                                                                const planner::PlanOptions& options,
-                                                                const core::StateSnapshot& state,
-                                                                const core::ObservedWorld& world,
-                                                                EngineAccess* engine,
-                                                                core::Diagnostics& diagnostics,
-                                                                core::SourceFiles& sources,
-                                                                App& app);
+/// that they point to to `sources`; fails only when Docker does.
+[[nodiscard]] core::Result<planner::Configuration> resolve_now(const Project& project,
+                                                               const planner::PlanOptions& options,
+                                                               const core::StateSnapshot& state,
+                                                               const core::ObservedWorld& world,
+                                                               EngineAccess* engine,
+                                                               core::Diagnostics& diagnostics,
+                                                               core::SourceFiles& sources,
+                                                               App& app);
 
-/// Reads state, looks at Docker and plans. Faults are shown; nothing is returned then.
+/// What came of planning: a plan, or the reasons why there is none.
+struct Planned {
+  std::optional<planner::Plan> plan;
+  std::optional<core::Error> error;
+  core::Diagnostics diagnostics;
+  core::SourceFiles sources;
+  planner::Configuration configuration;  ///< with what endpoints leave to aim filled in
+};
+
+/// Looks at Docker and plans.
+[[nodiscard]] Planned plan_now(const Project& project,
+                               const planner::PlanOptions& options,
+                               const core::StateSnapshot& state,
+                               EngineAccess& engine,
+                               std::size_t parallelism,
+                               App& app);
+
+/// The same. Faults are shown; nothing is returned then.
 [[nodiscard]] std::optional<planner::Plan> make_plan_now(const Project& project,
                                                          const planner::PlanOptions& options,
                                                          const core::StateSnapshot& state,

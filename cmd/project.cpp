@@ -164,6 +164,17 @@ fs::path state_file(const Arguments& arguments,
                             : directory / ".aim" / "workspaces" / space / "state.db";
 }
 
+bool has_configuration(const fs::path& directory) {
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(directory, failed)) {
+    const std::string name = entry.path().filename().string();
+    if (name == "aim.yaml" || (name.ends_with(".aim.yaml") && !name.starts_with('.'))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 namespace {
 
 /// Asks for what is not set and adds it to `input`; an error for each that nobody gives.

@@ -48,6 +48,9 @@ using PresetVariables = std::vector<std::pair<std::string, std::string>>;
 /// --workspace, AIM_WORKSPACE, else "default".
 [[nodiscard]] std::string workspace(const Arguments& arguments, const App& app);
 
+/// Whether there are files of a configuration in it.
+[[nodiscard]] bool has_configuration(const std::filesystem::path& directory);
+
 /// -C, else the working directory.
 [[nodiscard]] std::filesystem::path project_directory(const Arguments& arguments, const App& app);
 

@@ -16,6 +16,7 @@
 #include "planner/configuration_resources.hpp"
 #include "planner/configuration_sections.hpp"
 #include "planner/configuration_settings.hpp"
+#include "planner/endpoint_extras.hpp"
 #include "planner/variables.hpp"
 
 namespace aim::planner {
@@ -280,6 +281,9 @@ std::optional<OnFailure> on_failure_from(std::string_view word) {
 std::string default_docker_name(const std::string& project,
                                 const std::string& workspace,
                                 const Address& address) {
+  if (address.kind == Kind::Volume && address.name == kBuiltInCache) {
+    return address.name;
+  }
   std::string name = project;
   if (workspace != kDefaultWorkspace) {
     name += "-" + workspace;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "planner/endpoint_extras.hpp"
 #include "planner/schema.hpp"
 #include "planner/schema_normalise.hpp"
 
@@ -56,6 +57,7 @@ class NameLinker {
   void link(LoadedResource& resource) {
     link_networks(resource);
     link_mounts(resource);
+    link_cache(resource);
   }
 
  private:
@@ -110,6 +112,13 @@ class NameLinker {
              place_of(resource, path_of_mount(resource, *mount, *source)),
              "mounts the volume");
       }
+    }
+  }
+
+  void link_cache(LoadedResource& resource) {
+    const auto cache = core::string_at(resource.desired.attributes, "cache");
+    if (cache && *cache != "none" && *cache != kBuiltInCache && !cache->starts_with('/')) {
+      need(resource, Kind::Volume, *cache, place_of(resource, {"cache"}), "has as its cache");
     }
   }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "planner/endpoint_extras.hpp"
 #include "planner/gpu_holders.hpp"
 #include "planner/moves.hpp"
 #include "planner/resolved_gpus.hpp"
@@ -211,6 +212,7 @@ class Resolver {
     Pending one;
     one.desired = &desired;
     one.by_hand = is_by_hand(attributes);
+    spell_out(desired, one.by_hand ? DefaultCache::None : DefaultCache::BuiltIn);
     one.request = gpu_request(attributes);
     if (one.by_hand && !is_set(attributes, "image")) {
       error(desired,
@@ -347,16 +349,26 @@ class Resolver {
     const std::string base = core::string_at(one.desired->attributes, "base_model").value_or("");
     std::vector<recipes::GpuGroup> groups =
         gpu_groups(host_, one.desired->address, one.request, holders_, promised());
+    const bool none_free =
+        groups.empty() && host_.source != GpuSource::None && requested_count(one.request) != 0;
     Diagnostics found;
     const recipes::SelectionInput input = recipes::selection_input(
         *data(), std::move(wish), base, std::move(groups), found, sources_);
+    const bool known = input.facts.has_value() || !input.recipes.empty();
+    if (known && !is_known_recipe(one, input)) {
+      return;
+    }
+    if (known && none_free) {
+      none_is_free(one);
+      return;
+    }
     recipes::Selection selection = recipes::select(input, found);
     tell(one, found);
     if (!selection.chosen) {
       one.failed = true;
       return;
     }
-    one.decision = recipes::decision_of(*selection.chosen);
+    one.decision = recipes::decision_of(selection);
     one.models = models_for(one.decision->hardware, host_, &data()->backends);
     if (one.decision->gpus > 0) {
       promised_.insert_or_assign(one.desired->address, one.decision->gpus);
@@ -386,6 +398,54 @@ class Resolver {
                       why,
                       model));
     return true;
+  }
+
+  /// One that was asked for by its id has to be one of the model's.
+  bool is_known_recipe(Pending& one, const recipes::SelectionInput& input) {
+    const auto& wanted = input.wish.recipe;
+    std::vector<std::string> ids;
+    for (const recipes::Recipe& recipe : input.recipes) {
+      ids.push_back(recipe.id);
+    }
+    if (!wanted || *wanted == "general" ||
+        std::find(ids.begin(), ids.end(), *wanted) != ids.end()) {
+      return true;
+    }
+    one.failed = true;
+    const std::string near = core::did_you_mean(*wanted, ids);
+    error(*one.desired,
+          "Unknown recipe",
+          fmt::format("{} has no recipe \"{}\".{} {}",
+                      input.wish.model,
+                      *wanted,
+                      near.empty() ? "" : " " + near,
+                      ids.empty() ? std::string("There is none for it.")
+                                  : fmt::format("It has {}.", fmt::join(ids, ", "))),
+          {"recipe"});
+    return false;
+  }
+
+  /// There are GPUs, but none for this one: the table of who holds them says it.
+  void none_is_free(Pending& one) {
+    one.failed = true;
+    GpuWish wish = wish_for(one);
+    wish.counts = {std::max(1, requested_count(one.request).value_or(1))};
+    AllocationInput input;
+    input.gpus = host_.gpus;
+    input.excluded = host_.excluded;
+    input.recorded = had_;
+    input.holders = holders_;
+    input.wishes = {std::move(wish)};
+    for (const auto& [address, grant] : had_) {
+      if (result_.resources.contains(address) && address != one.desired->address) {
+        GpuWish kept;
+        kept.address = address;
+        kept.counts = {static_cast<int>(grant.ids.size())};
+        kept.share_percent = grant.share_percent;
+        input.wishes.push_back(std::move(kept));
+      }
+    }
+    static_cast<void>(allocate(input, diagnostics_));
   }
 
   /// What endpoints of this configuration have or will have, so that a number that is left to us

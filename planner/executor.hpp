@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ struct Failure {
   std::string cause;              ///< may hold foreign text
   std::vector<std::string> tail;  ///< last lines of the new container's log, foreign text
   std::string log_path;           ///< where the whole log was saved, may be empty
+  std::optional<core::ContainerExit> exit = {};  ///< how the new container ended, if it did
+  std::string remedy = {};                       ///< what to do, where that was recognised
 };
 
 struct ApplyResult {

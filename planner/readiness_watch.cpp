@@ -132,6 +132,9 @@ class Watch {
     follower.join();
     waiter.join();
     report.tail = shared_.tail.lines();
+    if (!report.ready) {
+      report.exit = shared_.exit;
+    }
     report.elapsed = std::chrono::duration_cast<milliseconds>(ports_.clock.steady_now() - start_);
     return report;
   }
@@ -262,7 +265,12 @@ ReadinessReport check_running(core::EngineReader& reader,
   if (!read) {
     cause += fmt::format(" (its log cannot be read: {})", read.error().message);
   }
-  return {false, false, std::move(cause), tail.lines(), {}};
+  return {false,
+          false,
+          std::move(cause),
+          tail.lines(),
+          {},
+          core::ContainerExit{state.exit_code, state.oom_killed, state.error}};
 }
 
 }  // namespace aim::planner

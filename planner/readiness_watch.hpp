@@ -26,6 +26,7 @@ struct ReadinessReport {
   std::string cause;              ///< why not, in words
   std::vector<std::string> tail;  ///< last lines of the container's output, foreign text
   std::chrono::milliseconds elapsed{0};
+  std::optional<core::ContainerExit> exit = {};  ///< how the container ended, if it did
 };
 
 /// The ways to a port of a container, from what inspect shows.

@@ -135,6 +135,19 @@ constexpr Attribute kEndpoint[] = {
      .type = String,
      .description = "Key that clients must send.",
      .sensitive = true},
+    {.name = "hf_token",
+     .type = String,
+     .on_change = InPlace,
+     .description =
+         "Token of Hugging Face for gated models. The container gets it as a file, whose "
+         "path HF_TOKEN_PATH names; another one is put in without a restart.",
+     .sensitive = true},
+    {.name = "cache",
+     .type = String,
+     .description = "Where weights and compiled kernels are kept between containers: a key of "
+                    "`volumes`, a folder of the host, or none. Left out: the volume `aim-cache`, "
+                    "which all projects of the host share; none where there is no recipe.",
+     .format = Format::Plain},
     kMounts,
     kNetworks,
     kShmSize,

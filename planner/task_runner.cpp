@@ -286,7 +286,8 @@ void TaskRunner::handle(Done done) {
   } else if (done.ready->cancelled) {
     finish(index, false);
   } else {
-    fail(index, {task.resource, task.activity, done.ready->cause, done.ready->tail, {}});
+    fail(index,
+         {task.resource, task.activity, done.ready->cause, done.ready->tail, {}, done.ready->exit});
   }
 }
 

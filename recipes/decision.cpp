@@ -76,7 +76,9 @@ std::optional<std::string> chosen_word(const Map& endpoint, std::string_view nam
 
 }  // namespace
 
-Decision decision_of(const Candidate& candidate) {
+Decision decision_of(const Selection& selection) {
+  AIM_CHECK(selection.chosen.has_value());
+  const Candidate& candidate = *selection.chosen;
   Decision decision;
   decision.recipe = candidate.recipe_id;
   decision.verified = candidate.verified;
@@ -96,6 +98,7 @@ Decision decision_of(const Candidate& candidate) {
   decision.env = candidate.env;
   decision.args = candidate.args;
   decision.fit = candidate.fit ? fit_sum(*candidate.fit) : std::string();
+  decision.reasons = selection.reasons;
   return decision;
 }
 
@@ -128,6 +131,9 @@ Map to_map(const Decision& decision) {
     map.emplace("args", decision.args);
   }
   put_text(map, "fit", decision.fit);
+  if (!decision.reasons.empty()) {
+    map.emplace("reasons", List(decision.reasons.begin(), decision.reasons.end()));
+  }
   return map;
 }
 
@@ -154,6 +160,7 @@ std::optional<Decision> decision_from(const Map& map) {
   decision.env = map_at(map, "env");
   decision.args = map_at(map, "args");
   decision.fit = text_at(map, "fit");
+  decision.reasons = texts_at(map, "reasons");
   return decision;
 }
 

@@ -35,11 +35,13 @@ struct Decision {
   core::Map env;
   core::Map args;
   std::string fit;  ///< the sum, "61.0 weights + ..."; empty where the facts do not tell
+  std::vector<std::string> reasons;  ///< why this one, a sentence each
 
   bool operator==(const Decision&) const = default;
 };
 
-[[nodiscard]] Decision decision_of(const Candidate& candidate);
+/// The chosen candidate, which there must be.
+[[nodiscard]] Decision decision_of(const Selection& selection);
 
 /// As it is recorded; what is absent or empty has no key.
 [[nodiscard]] core::Map to_map(const Decision& decision);

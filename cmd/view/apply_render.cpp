@@ -95,7 +95,7 @@ ApplyFailure describe_failure(const planner::ApplyResult& result, ExitCode exit_
         {fmt::format("{}: {} failed", one.resource, activity_noun(one.activity)),
          one.cause,
          one.tail,
-         "",
+         one.remedy,
          one.log_path});
   }
   if (result.interrupted && failure.causes.empty()) {

@@ -192,12 +192,62 @@ void HumanView::output(const std::string&, const core::RecordedOutput& output) {
   result((output.sensitive ? std::string(planner::kRedacted) : raw_value(output.value)) + "\n");
 }
 
+namespace {
+
+/// "0-3, 6" of the GPUs' indices.
+std::string indices_of(const std::vector<core::Gpu>& gpus) {
+  std::string text;
+  for (std::size_t i = 0; i < gpus.size(); ++i) {
+    std::size_t last = i;
+    while (last + 1 < gpus.size() && gpus[last + 1].index == gpus[last].index + 1) {
+      ++last;
+    }
+    text += text.empty() ? "" : ", ";
+    text += last == i ? std::to_string(gpus[i].index)
+                      : fmt::format("{}-{}", gpus[i].index, gpus[last].index);
+    i = last;
+  }
+  return text;
+}
+
+std::vector<std::string> work_of(const cmd::StatusRow& row, const std::string& name) {
+  constexpr double kGibi = 1024.0 * 1024.0 * 1024.0;
+  std::uint64_t used = 0;
+  std::uint64_t all = 0;
+  for (const core::Gpu& gpu : row.gpus) {
+    used += gpu.used_bytes.value_or(0);
+    all += gpu.memory_bytes;
+  }
+  const auto number = [](const std::optional<double>& value, const char* form) {
+    return value ? fmt::format(fmt::runtime(form), *value) : std::string("-");
+  };
+  const recipes::ServingMetrics metrics = row.metrics.value_or(recipes::ServingMetrics());
+  std::string requests = number(metrics.running, "{:.0f}");
+  if (metrics.waiting.value_or(0) > 0) {
+    requests += fmt::format(" (+{:.0f} waiting)", *metrics.waiting);
+  }
+  const auto percent =
+      metrics.kv_usage ? std::optional<double>(*metrics.kv_usage * 100) : std::nullopt;
+  return {name,
+          row.gpus.empty() ? "-" : indices_of(row.gpus),
+          row.gpus.empty() ? "-"
+                           : fmt::format("{:.1f} of {:.1f} GiB",
+                                         static_cast<double>(used) / kGibi,
+                                         static_cast<double>(all) / kGibi),
+          requests,
+          number(row.tokens_per_second, "{:.1f}"),
+          number(percent, "{:.0f}%")};
+}
+
+}  // namespace
+
 void HumanView::status(const std::vector<cmd::StatusRow>& rows) {
   if (rows.empty()) {
     screen_.write("Nothing is deployed.\n");
     return;
   }
   Table table{{"ADDRESS", "STATUS", "SINCE", "URL", "READINESS"}};
+  Table work{{"ADDRESS", "GPUS", "GPU MEMORY", "REQUESTS", "TOKENS/S", "KV CACHE"}};
   for (const cmd::StatusRow& row : rows) {
     std::string status = row.status;
     if (row.restarts > 0) {
@@ -206,9 +256,16 @@ void HumanView::status(const std::vector<cmd::StatusRow>& rows) {
     // Docker tells nanoseconds; nobody reads them.
     const std::string since =
         row.started_at.size() > 19 ? row.started_at.substr(0, 19) + "Z" : row.started_at;
-    table.push_back({row.address.str(), status, since, row.url, row.readiness});
+    const std::string name = row.launch.empty() ? row.address.str() : row.launch;
+    table.push_back({name, status, since, row.url, row.readiness});
+    if (!row.gpus.empty() || row.metrics) {
+      work.push_back(work_of(row, name));
+    }
   }
   result(render_table(table));
+  if (work.size() > 1) {
+    result("\n" + render_table(work));
+  }
 }
 
 void HumanView::gpus(const cmd::GpuReport& report) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 
 #include "cmd/view/apply_render.hpp"
 #include "cmd/view/diagnostic_render.hpp"
@@ -331,6 +332,45 @@ void JsonView::output(const std::string&, const core::RecordedOutput& output) {
   json_document(shown_value(output.sensitive, output.value));
 }
 
+namespace {
+
+json::array gpus_of(const cmd::StatusRow& row) {
+  json::array gpus;
+  for (const core::Gpu& gpu : row.gpus) {
+    json::object one{{"index", gpu.index},
+                     {"id", gpu.id},
+                     {"model", gpu.model},
+                     {"memory_bytes", gpu.memory_bytes},
+                     {"health", core::to_string(gpu.health)}};
+    if (gpu.used_bytes) {
+      one.emplace("used_bytes", *gpu.used_bytes);
+    }
+    gpus.emplace_back(std::move(one));
+  }
+  return gpus;
+}
+
+json::object serving_of(const cmd::StatusRow& row) {
+  json::object serving;
+  const auto put = [&](const char* name, const std::optional<double>& value) {
+    if (value && *value == std::floor(*value)) {
+      serving.emplace(name, static_cast<std::int64_t>(*value));
+    } else if (value) {
+      serving.emplace(name, *value);
+    }
+  };
+  put("requests_running", row.metrics->running);
+  put("requests_waiting", row.metrics->waiting);
+  put("requests_finished", row.metrics->requests);
+  put("prompt_tokens", row.metrics->prompt_tokens);
+  put("generated_tokens", row.metrics->generated_tokens);
+  put("tokens_per_second", row.tokens_per_second);
+  put("kv_cache_usage", row.metrics->kv_usage);
+  return serving;
+}
+
+}  // namespace
+
 void JsonView::status(const std::vector<cmd::StatusRow>& rows) {
   json::array array;
   for (const cmd::StatusRow& row : rows) {
@@ -341,6 +381,16 @@ void JsonView::status(const std::vector<cmd::StatusRow>& rows) {
                                  {"started_at", valid_utf8(row.started_at)},
                                  {"restarts", row.restarts},
                                  {"readiness", valid_utf8(row.readiness)}});
+    json::object& object = array.back().as_object();
+    if (!row.launch.empty()) {
+      object.emplace("launch", row.launch);
+    }
+    if (!row.gpus.empty()) {
+      object.emplace("gpus", gpus_of(row));
+    }
+    if (row.metrics) {
+      object.emplace("serving", serving_of(row));
+    }
   }
   json_document(json::object{{"resources", std::move(array)}});
 }

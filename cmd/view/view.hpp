@@ -19,6 +19,7 @@
 #include "planner/configuration.hpp"
 #include "planner/executor.hpp"
 #include "planner/plan.hpp"
+#include "recipes/serving_metrics.hpp"
 
 namespace aim::cmd {
 
@@ -30,7 +31,11 @@ struct StatusRow {
   std::string status;      ///< "running", "missing", ...
   std::string started_at;  ///< as Docker tells it, may be empty
   std::int64_t restarts = 0;
-  std::string readiness;  ///< "ready", "not ready: ..."; empty if nothing is probed
+  std::string readiness;             ///< "ready", "not ready: ..."; empty if nothing is probed
+  std::vector<core::Gpu> gpus = {};  ///< that it has, as far as they are here
+  std::optional<recipes::ServingMetrics> metrics = {};  ///< nothing if it does not tell
+  std::optional<double> tokens_per_second = {};         ///< generated, at the time of looking
+  std::string launch = {};  ///< name of the launch that it is; empty: of this configuration
 };
 
 /// One readiness check of `aim test`.

@@ -76,7 +76,9 @@ core::Labels birth_labels(const ResourceChange& change) {
 core::ObservedContainer container_of(const Configuration& configuration,
                                      const ResourceChange& change) {
   const NameLookup names = [&](const Address& address) {
-    return configuration.resources.at(address).docker_name;
+    const auto found = configuration.resources.find(address);
+    return found == configuration.resources.end() ? default_docker_name("lab", "default", address)
+                                                  : found->second.docker_name;
   };
   core::ObservedContainer container;
   container.id = "id-of-" + change.docker_name;

@@ -50,8 +50,9 @@ TEST(Schema, WhatDockerUpdatesIsInPlaceAndNothingElse) {
       }
     }
     if (kind == Kind::Endpoint) {
-      EXPECT_THAT(in_place,
-                  ElementsAre("cpus", "files", "memory", "memory_swap", "networks", "restart"));
+      EXPECT_THAT(
+          in_place,
+          ElementsAre("cpus", "files", "hf_token", "memory", "memory_swap", "networks", "restart"));
     } else if (kind == Kind::Container) {
       EXPECT_THAT(in_place,
                   ElementsAre("cpu_shares",

@@ -1,0 +1,653 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <fstream>
+
+#include "cmd/apply_session.hpp"
+#include "cmd/command_list.hpp"
+#include "cmd/endpoint_checks.hpp"
+#include "cmd/explain.hpp"
+#include "cmd/gpu_access.hpp"
+#include "cmd/interrupts.hpp"
+#include "cmd/launch_request.hpp"
+#include "cmd/launch_store.hpp"
+#include "cmd/planning.hpp"
+#include "planner/observe.hpp"
+#include "planner/resolved_gpus.hpp"
+#include "recipes/decision.hpp"
+
+namespace aim::cmd {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using core::Address;
+using core::ErrorCode;
+using core::make_error;
+using core::Map;
+
+namespace {
+
+constexpr std::size_t kParallelism = 10;
+constexpr double kGibi = 1024.0 * 1024.0 * 1024.0;
+constexpr std::uint16_t kFirstPort = 8000;
+constexpr std::uint16_t kPorts = 200;  ///< that are tried from there on
+
+Address endpoint_address() { return Address{core::Kind::Endpoint, "model", std::nullopt}; }
+
+/// Why there is no endpoint, as JSON tells it.
+struct Refusal {
+  std::string error;
+  std::string cause;
+  std::string hint;
+};
+
+/// "4 H100 (79.6 GiB each)"
+std::string found_text(const core::Inventory& inventory) {
+  std::map<std::string, std::vector<const core::Gpu*>> models;
+  for (const core::Gpu& gpu : inventory.gpus) {
+    models[gpu.model].push_back(&gpu);
+  }
+  std::vector<std::string> parts;
+  for (const auto& [model, gpus] : models) {
+    const double gib = static_cast<double>(gpus.front()->memory_bytes) / kGibi;
+    parts.push_back(gpus.size() == 1
+                        ? fmt::format("1 {} ({:.1f} GiB)", model, gib)
+                        : fmt::format("{} {} ({:.1f} GiB each)", gpus.size(), model, gib));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// "GPUs 0, 1, 2 and 3" by index; ids of GPUs that are not there stay as they are.
+std::string gpus_text(const planner::GpuGrant& grant, const core::Inventory& inventory) {
+  std::vector<std::string> names;
+  for (const std::string& id : grant.ids) {
+    const core::Gpu* gpu = core::find_gpu(inventory.gpus, id);
+    names.push_back(gpu ? std::to_string(gpu->index) : id);
+  }
+  return fmt::format("{} {}", names.size() == 1 ? "GPU" : "GPUs", fmt::join(names, ", "));
+}
+
+/// Writes through a file beside it, so that nobody reads half a text.
+core::Result<void> write_text(const fs::path& file, const std::string& text) {
+  const fs::path beside = file.string() + ".new";
+  {
+    std::ofstream stream(beside, std::ios::trunc | std::ios::binary);
+    stream << text;
+    stream.flush();
+    if (!stream) {
+      return make_error(ErrorCode::Failed, fmt::format("{} cannot be written", beside.string()));
+    }
+  }
+  std::error_code failed;
+  fs::rename(beside, file, failed);
+  if (failed) {
+    return make_error(ErrorCode::Failed, fmt::format("{}: {}", file.string(), failed.message()));
+  }
+  return {};
+}
+
+class LaunchRun {
+ public:
+  LaunchRun(LaunchRequest request, const Arguments& arguments, App& app)
+      : request_(std::move(request)), arguments_(arguments), app_(app) {}
+
+  ExitCode run() {
+    const ExitCode code = launch();
+    if (arguments_.has("json")) {
+      app_.set_view(
+          make_view(ViewKind::Json,
+                    view::terminal_from(app_.surroundings().environment, view::ColourWish::Never),
+                    app_.clock()));
+      app_.view().json_document(document(code));
+    }
+    return code;
+  }
+
+ private:
+  ExitCode launch() {
+    const auto home = launches_directory(app_);
+    engine_ = open_engine(std::nullopt, app_);
+    if (!home || !engine_) {
+      return ExitCode::Error;
+    }
+    launch_ = {request_.name, *home / request_.name};
+    const auto state = read_state(launch_.directory / ".aim" / "state.db", app_);
+    if (!state) {
+      return ExitCode::Error;
+    }
+    say(fmt::format(
+        "Model {}, to be served by {}.", request_.model, request_.backend_or_default()));
+    look_at_gpus();
+    const std::optional<planner::Configuration> chosen = choose(*state);
+    if (!chosen) {
+      return ExitCode::Error;
+    }
+    tell_choice(chosen->resources.at(endpoint_address()).attributes);
+    return deploy(*state);
+  }
+
+  void say(const std::string& text) { app_.view().message(text); }
+
+  std::string project_name() const { return launch_project_name(request_.name); }
+
+  void look_at_gpus() {
+    inventory_ = open_inventory(app_)->look(app_.stop());
+    say(inventory_.gpus.empty() ? std::string("Found no GPU.")
+                                : fmt::format("Found {}.", found_text(inventory_)));
+    for (const core::InventoryProblem& problem : inventory_.problems) {
+      say(fmt::format("{} {}", problem.message, problem.remedy));
+    }
+  }
+
+  std::nullopt_t refuse(const core::Diagnostics& diagnostics) {
+    for (const core::Diagnostic& one : diagnostics.sorted()) {
+      if (one.severity == core::Severity::Error && refusal_.error.empty()) {
+        refusal_ = {one.summary, one.detail, ""};
+      }
+    }
+    core::Diagnostics without_places;
+    for (core::Diagnostic one : diagnostics.sorted()) {
+      if (!one.range || one.range->file.empty()) {
+        one.range.reset();
+      }
+      one.address.clear();
+      without_places.add(std::move(one));
+    }
+    app_.view().diagnostics(without_places, sources_);
+    return std::nullopt;
+  }
+
+  std::nullopt_t refuse(const core::Error& error) {
+    refusal_ = {error.message, "", ""};
+    app_.view().error(error);
+    return std::nullopt;
+  }
+
+  /// The project under names that are not known before the choice is made.
+  std::optional<Project> project_with(const LaunchNames& names) {
+    core::Diagnostics diagnostics;
+    text_ = launch_yaml(request_, project_name(), names);
+    Project project = project_from_text(text_, launch_.directory, app_, diagnostics);
+    if (diagnostics.has_errors()) {
+      return refuse(diagnostics);
+    }
+    return project;
+  }
+
+  /// Recipe, GPUs, port and names.
+  std::optional<planner::Configuration> choose(const core::StateSnapshot& state) {
+    std::optional<Project> project = project_with({});
+    if (!project) {
+      return std::nullopt;
+    }
+    const auto world = planner::observe(engine_->engine,
+                                        state,
+                                        project->configuration.project,
+                                        project->configuration.workspace,
+                                        kParallelism,
+                                        app_.stop());
+    if (!world) {
+      return refuse(core::while_doing(world.error(), "on Docker at " + engine_->host.uri));
+    }
+    core::Diagnostics diagnostics;
+    auto resolved =
+        resolve_now(*project, {}, state, *world, engine_.get(), diagnostics, sources_, app_);
+    if (!resolved) {
+      return refuse(resolved.error());
+    }
+    if (diagnostics.has_errors()) {
+      return refuse(diagnostics);
+    }
+    const Map& attributes = resolved->resources.at(endpoint_address()).attributes;
+    const auto decision = decision_in(attributes);
+    AIM_CHECK(decision.has_value());
+    names_.container =
+        engine_name(request_.model, decision->gpus, decision->precision, decision->backend);
+    names_.port = choose_port(state, *world);
+    if (!names_.port) {
+      return std::nullopt;
+    }
+    return std::move(*resolved);
+  }
+
+  static std::optional<recipes::Decision> decision_in(const Map& attributes) {
+    const core::Value* selected = core::find(attributes, "selected");
+    const Map* map = selected ? selected->get<Map>() : nullptr;
+    return map ? recipes::decision_from(*map) : std::nullopt;
+  }
+
+  /// The one asked for, the one it has already, else the first from 8000 on that is free.
+  std::optional<int> choose_port(const core::StateSnapshot& state,
+                                 const core::ObservedWorld& world) {
+    if (request_.port) {
+      return request_.port;
+    }
+    if (const auto record = state.resources.find(endpoint_address());
+        record != state.resources.end()) {
+      if (const auto port = core::integer_at(record->second.attributes, "port")) {
+        return static_cast<int>(*port);
+      }
+    }
+    std::set<std::uint16_t> taken;
+    for (const core::ContainerSummary& container : world.listed) {
+      for (const core::PublishedPort& port : container.ports) {
+        taken.insert(port.host_port);
+      }
+    }
+    core::HostQuestions questions;
+    for (std::uint16_t i = 0; i < kPorts; ++i) {
+      questions.ports.insert({"tcp", static_cast<std::uint16_t>(kFirstPort + i)});
+    }
+    for (const core::HostSocket& socket :
+         engine_->this_host.look(world.engine, questions).sockets) {
+      taken.insert(socket.port.port);
+    }
+    for (std::uint16_t i = 0; i < kPorts; ++i) {
+      const auto port = static_cast<std::uint16_t>(kFirstPort + i);
+      if (!taken.contains(port)) {
+        return port;
+      }
+    }
+    return refuse(make_error(ErrorCode::Conflict,
+                             fmt::format("no port from {} to {} is free: name one with --port",
+                                         kFirstPort,
+                                         kFirstPort + kPorts - 1)));
+  }
+
+  void tell_choice(const Map& attributes) {
+    const recipes::Decision decision = *decision_in(attributes);
+    decision_ = decision;
+    grant_ = planner::grant_of(attributes);
+    say(fmt::format("Chose {}{}: {}, {}, {}.",
+                    decision.recipe == "general" ? "a general recipe, made of the model's facts"
+                                                 : "recipe " + decision.recipe,
+                    decision.verified ? " (verified)" : " (not verified)",
+                    decision.backend,
+                    decision.precision,
+                    decision.gpus == 1 ? "1 GPU" : fmt::format("{} GPUs", decision.gpus)));
+    for (const std::string& reason : decision.reasons) {
+      say("  " + reason);
+    }
+    if (!grant_.ids.empty()) {
+      say(fmt::format("It gets {}.", gpus_text(grant_, inventory_)));
+    }
+    say(fmt::format("Container {} of image {}, on port {}.",
+                    *names_.container,
+                    core::string_at(attributes, "image").value_or(decision.image),
+                    *names_.port));
+  }
+
+  ExitCode deploy(const core::StateSnapshot& state) {
+    const std::optional<Project> project = project_with(names_);
+    if (!project) {
+      return ExitCode::Error;
+    }
+    if (const auto file = arguments_.value("write")) {
+      return write_configuration(*file);
+    }
+    Planned planned = plan_now(*project, {}, state, *engine_, kParallelism, app_);
+    sources_ = planned.sources;
+    if (!usable(planned)) {
+      return ExitCode::Error;
+    }
+    if (arguments_.has("dry-run")) {
+      show_dry_run(planned, state);
+      return ExitCode::Done;
+    }
+    return carry_out(*project);
+  }
+
+  bool usable(const Planned& planned) {
+    if (planned.error) {
+      static_cast<void>(refuse(*planned.error));
+      return false;
+    }
+    if (!planned.plan) {
+      static_cast<void>(refuse(planned.diagnostics));
+      return false;
+    }
+    if (const auto made_up = planner::without_real_gpus(*planned.plan); !made_up.empty()) {
+      static_cast<void>(refuse(make_error(ErrorCode::Invalid, "this host has no such GPUs")));
+      return false;
+    }
+    return true;
+  }
+
+  /// For a repository: the same endpoint as a configuration of one's own.
+  ExitCode write_configuration(const std::string& file) {
+    std::error_code ignored;
+    if (fs::exists(file, ignored)) {
+      static_cast<void>(refuse(make_error(
+          ErrorCode::Conflict, fmt::format("{} exists; aim does not overwrite it", file))));
+      return ExitCode::Error;
+    }
+    const std::string project = model_slug(request_.model).substr(0, 40);
+    std::string name;
+    for (const char c : project) {
+      name += c == '.' || c == '_' ? '-' : c;
+    }
+    if (const core::Result<void> written =
+            write_text(file, launch_yaml(request_, name, {names_.port, std::nullopt}));
+        !written) {
+      static_cast<void>(refuse(written.error()));
+      return ExitCode::Error;
+    }
+    say(fmt::format("Wrote {}. Nothing was launched: `aim plan` there shows what would be.", file));
+    status_ = "written";
+    return ExitCode::Done;
+  }
+
+  void show_dry_run(const Planned& planned, const core::StateSnapshot& state) {
+    status_ = "planned";
+    if (arguments_.has("json")) {
+      return;
+    }
+    app_.view().plan(*planned.plan, planned.sources);
+    const Explanation explanation =
+        explain(endpoint_address(), planned.configuration, state, *planned.plan, planned.sources);
+    if (explanation.command) {
+      app_.view().text("The same container by hand:\n\n" + explanation.command->script);
+    }
+  }
+
+  ExitCode carry_out(const Project& project) {
+    std::error_code failed;
+    const bool is_new = !fs::exists(launch_.directory / "aim.yaml", failed);
+    fs::create_directories(launch_.directory, failed);
+    ApplySession::Begun begun = ApplySession::begin(project, {}, "launch", *engine_, app_);
+    if (!begun.session) {
+      refusal_ = {"the launch could not begin", "standard error says why", ""};
+      return begun.exit;
+    }
+    // Under the lock the world is read again; what was decided before is decided alike.
+    const core::StateSnapshot state = begun.session->snapshot();
+    Planned planned = plan_now(project, {}, state, *engine_, kParallelism, app_);
+    sources_ = planned.sources;
+    if (!usable(planned)) {
+      return ExitCode::Error;
+    }
+    const fs::path file = launch_.directory / "aim.yaml";
+    const core::Result<std::string> before = read_file(file);
+    if (const core::Result<void> written =
+            write_text(file, "# Written by `aim launch`, which also changes it.\n" + text_);
+        !written) {
+      static_cast<void>(refuse(written.error()));
+      return ExitCode::Error;
+    }
+    ExitCode code = ExitCode::Done;
+    if (planner::has_changes(*planned.plan) || !planned.plan->rebuilt.empty()) {
+      ApplySession::Carried carried = begun.session->carry_out(*planned.plan, "launch", {});
+      code = carried.exit;
+      if (carried.result && code != ExitCode::Done) {
+        app_.view().applied(*planned.plan, *carried.result, code);
+        take_failure(*carried.result);
+      }
+    } else {
+      say("It runs already, just like that.");
+    }
+    if (code != ExitCode::Done) {
+      restore(file, before, is_new && begun.session->snapshot().resources.empty());
+      begun.session.reset();
+      return code;
+    }
+    return finish(begun.session->snapshot());
+  }
+
+  void take_failure(const planner::ApplyResult& result) {
+    if (result.failures.empty()) {
+      refusal_ = {"the launch was interrupted", "", ""};
+      return;
+    }
+    const planner::Failure& first = result.failures.front();
+    refusal_ = {fmt::format("{} failed", first.resource), first.cause, first.remedy};
+  }
+
+  /// The file says what is deployed, which is as it was.
+  void restore(const fs::path& file, const core::Result<std::string>& before, bool forget) {
+    std::error_code ignored;
+    if (forget) {
+      fs::remove(file, ignored);  // logs of the failed container stay
+    } else if (before) {
+      static_cast<void>(write_text(file, *before));
+    }
+  }
+
+  ExitCode finish(const core::StateSnapshot& state) {
+    const auto record = state.resources.find(endpoint_address());
+    AIM_CHECK(record != state.resources.end());
+    container_id_ = record->second.docker_id;
+    url_ = core::string_at(record->second.computed, "url").value_or("");
+    status_ = "running";
+    const auto policy = planner::readiness_policy(endpoint_address(), with_key(record->second));
+    const auto container = engine_->engine.inspect_container(container_id_, app_.stop());
+    if (!policy || !container) {
+      return ExitCode::Done;
+    }
+    const std::vector<TestRow> rows = run_checks(*policy, *container, engine_->prober, app_.stop());
+    if (!all_passed(rows)) {
+      app_.view().test(endpoint_address(), rows);
+      refusal_ = {"the endpoint does not answer", rows.back().detail, ""};
+      return ExitCode::Error;
+    }
+    status_ = "ready";
+    if (!arguments_.has("json")) {
+      app_.view().text(success_text(rows.back()));
+    }
+    return ExitCode::Done;
+  }
+
+  std::string success_text(const TestRow& test) const {
+    std::string text = fmt::format("\n{} answers at {}/v1\n", request_.model, url_);
+    if (test.latency && test.tokens) {
+      text += fmt::format(
+          "  a test request took {} ms and gave {} tokens\n", test.latency->count(), *test.tokens);
+    }
+    for (const auto& [what, command] : {std::pair{"look at it", "status"},
+                                        {"its log", "logs"},
+                                        {"test it", "test"},
+                                        {"remove it", "rm"}}) {
+      const bool all = std::string_view(command) == "status";
+      text += fmt::format("  {:<12}aim {}{}\n", what, command, all ? "" : " " + launch_.name);
+    }
+    return text;
+  }
+
+  /// State has only the hash of the key.
+  Map with_key(const core::RecordedResource& record) {
+    Map attributes = record.attributes;
+    core::Diagnostics ignored;
+    const Project project = project_from_text(text_, launch_.directory, app_, ignored);
+    const auto desired = project.configuration.resources.find(endpoint_address());
+    if (desired != project.configuration.resources.end()) {
+      if (const core::Value* key = core::find(desired->second.attributes, "api_key")) {
+        attributes.insert_or_assign("api_key", *key);
+      }
+    }
+    return attributes;
+  }
+
+  json::object document(ExitCode code) const {
+    json::object result{
+        {"success", code == ExitCode::Done}, {"name", request_.name}, {"model_id", request_.model}};
+    if (decision_) {
+      result["recipe_id"] = decision_->recipe;
+      result["gpu_count"] = decision_->gpus;
+      result["precision"] = decision_->precision;
+      result["backend"] = decision_->backend;
+    }
+    result["available_gpus"] = inventory_.gpus.size();
+    json::array ids;
+    for (const std::string& id : grant_.ids) {
+      ids.emplace_back(id);
+    }
+    result["gpu_ids"] = std::move(ids);
+    if (names_.container) {
+      result["container_name"] = *names_.container;
+    }
+    if (names_.port) {
+      result["port"] = *names_.port;
+    }
+    if (!container_id_.empty()) {
+      result["container_id"] = container_id_;
+      result["endpoint_url"] = url_;
+    }
+    result["status"] = code == ExitCode::Done ? status_ : "failed";
+    result["auto_selected"] =
+        json::object{{"gpu_count", !request_.gpus.has_value()},
+                     {"precision", request_.precision.value_or("auto") == "auto"}};
+    if (code != ExitCode::Done) {
+      result["error"] = refusal_.error;
+      result["cause"] = refusal_.cause;
+      result["hint"] = refusal_.hint;
+    }
+    return result;
+  }
+
+  LaunchRequest request_;
+  const Arguments& arguments_;
+  App& app_;
+  Launch launch_;
+  std::unique_ptr<EngineAccess> engine_;
+  core::Inventory inventory_;
+  core::SourceFiles sources_;
+  LaunchNames names_;
+  std::string text_;  ///< of the configuration
+  std::optional<recipes::Decision> decision_;
+  planner::GpuGrant grant_;
+  std::string container_id_;
+  std::string url_;
+  std::string status_;
+  Refusal refusal_;
+};
+
+ExitCode run_launch(const Arguments& arguments, App& app) {
+  const Interrupts interrupts(app.stop_source());
+  if (arguments.has("json")) {
+    // Only the result is JSON; what happens meanwhile is told on standard error.
+    app.set_view(
+        make_view(ViewKind::Human,
+                  view::terminal_from(app.surroundings().environment, view::ColourWish::Never),
+                  app.clock()));
+  }
+  std::optional<LaunchRequest> request = launch_request(arguments, app);
+  return request ? LaunchRun(std::move(*request), arguments, app).run() : ExitCode::Error;
+}
+
+ExitCode run_rm(const Arguments& arguments, App& app) {
+  const Interrupts interrupts(app.stop_source());
+  const std::string& name = arguments.positional().front();
+  const std::optional<Launch> launch = find_launch(app, name);
+  if (!launch) {
+    std::vector<std::string> names;
+    for (const Launch& one : all_launches(app)) {
+      names.push_back(one.name);
+    }
+    const std::string near = core::did_you_mean(name, names);
+    app.view().error(make_error(
+        ErrorCode::NotFound,
+        fmt::format("nothing was launched as \"{}\"{}{}",
+                    name,
+                    near.empty() ? "" : ". " + near,
+                    names.empty() ? "" : fmt::format(". There is {}", fmt::join(names, ", ")))));
+    return ExitCode::Error;
+  }
+  core::Diagnostics diagnostics;
+  const std::optional<Project> project = launched_project(*launch, app, diagnostics);
+  if (!project || diagnostics.has_errors()) {
+    app.view().diagnostics(diagnostics, {});
+    return ExitCode::Error;
+  }
+  const std::unique_ptr<EngineAccess> engine = open_engine(std::nullopt, app);
+  if (!engine) {
+    return ExitCode::Error;
+  }
+  ExitCode code = ExitCode::Done;
+  {
+    ApplySession::Begun begun = ApplySession::begin(*project, {}, "rm", *engine, app);
+    if (!begun.session) {
+      return begun.exit;
+    }
+    planner::PlanOptions options;
+    options.destroy = true;
+    options.destroy_volumes = true;
+    const std::optional<planner::Plan> plan =
+        make_plan_now(*project, options, begun.session->snapshot(), *engine, kParallelism, app);
+    if (!plan) {
+      return ExitCode::Error;
+    }
+    code = planner::has_changes(*plan) ? begun.session->execute(*plan, "rm", {}) : ExitCode::Done;
+  }
+  if (code == ExitCode::Done) {
+    std::error_code failed;
+    fs::remove_all(launch->directory, failed);
+    app.view().message(fmt::format("Removed {}.", launch->name));
+  }
+  return code;
+}
+
+}  // namespace
+
+Command launch_command() {
+  return {
+      "launch",
+      "serve one model, without a file",
+      "Finds the GPUs, chooses a recipe, starts the server, waits until it answers and tests it: "
+      "one "
+      "endpoint, planned and applied like any other, with a state of its own. The same command "
+      "again changes nothing; another one under the same name changes what differs.",
+      {{"gpus",
+        "N",
+        "how many GPUs, 1 to 16 (0 with llamacpp); default: what the recipe needs",
+        '\0',
+        false},
+       {"precision",
+        "P",
+        "bf16, fp16, fp8, fp4, int8 or int4; default: the highest that fits",
+        '\0',
+        false},
+       {"backend", "B", "vllm (default), sglang or llamacpp", '\0', false},
+       {"recipe", "ID", "this recipe and no other", '\0', false},
+       {"base-model", "MODEL", "the known model that a fine-tune was made of", '\0', false},
+       {"fallback", {}, "take the nearest recipe where none is as asked", '\0', false},
+       {"context-length", "TOKENS", "tokens that one request may hold", '\0', false},
+       {"feature", "NAME", "tool_calling, reasoning or another of the recipe", '\0', true},
+       {"arg", "FLAG[=VALUE]", "a serve argument, --arg=--max-num-seqs=64", '\0', true},
+       {"env", "NAME=VALUE", "an environment variable of the server", '\0', true},
+       {"port", "PORT", "where it answers; default: 8000, or the next that is free", '\0', false},
+       {"bind",
+        "ADDRESS",
+        "address that the port is published on (default 127.0.0.1)",
+        '\0',
+        false},
+       {"name", "NAME", "name of the launch; default: from model and options", '\0', false},
+       {"image", "IMAGE", "this image instead of the recipe's", '\0', false},
+       {"cache",
+        "PLACE",
+        "folder of the host for weights, or none (default: a volume)",
+        '\0',
+        false},
+       {"api-key", "SOURCE", "key that clients must send: env:NAME or file:/PATH", '\0', false},
+       {"start-timeout",
+        "DURATION",
+        "how long it may take without progress (default 30m)",
+        '\0',
+        false},
+       {"dry-run", {}, "show the plan and the same as docker run; start nothing", '\0', false},
+       {"write", "FILE", "write it as a configuration instead of launching it", '\0', false}},
+      {{"MODEL", true, false}},
+      run_launch};
+}
+
+Command rm_command() {
+  return {"rm",
+          "remove what was launched",
+          "Stops and removes a launched endpoint, by the name that `aim launch` gave it or the "
+          "name of its container. The cache of weights stays.",
+          {},
+          {{"NAME", true, false}},
+          run_rm};
+}
+
+}  // namespace aim::cmd

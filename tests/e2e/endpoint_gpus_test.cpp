@@ -1,0 +1,211 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/e2e/gpu_host.hpp"
+
+namespace aim::e2e {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+std::string endpoint(const Lab& lab, const std::string& name, int port, const std::string& more) {
+  return fmt::format(
+      "  {}: {{ model: Qwen/Qwen3-32B, recipe: auto, image: \"{}\", port: {}, {}, readiness: {{ "
+      "interval: 200ms }} }}\n",
+      name,
+      kImage1,
+      lab.port(port),
+      more);
+}
+
+Finished on(const GpuHost& host, const Lab& lab, std::vector<std::string> arguments) {
+  return lab.aim(std::move(arguments), {{"AIM_GPU_ROOT", host.root().string()}});
+}
+
+void apply(const GpuHost& host, const Lab& lab) {
+  const Finished applied = on(host, lab, {"apply", "--yes"});
+  ASSERT_EQ(applied.code, 0) << applied.out << applied.err;
+  const Finished again = on(host, lab, {"plan", "--detailed-exitcode"});
+  EXPECT_EQ(again.code, 0) << again.out << again.err;
+}
+
+std::vector<std::string> ids(const std::vector<int>& indices) {
+  std::vector<std::string> texts;
+  for (const int index : indices) {
+    texts.push_back(GpuHost::id(index));
+  }
+  return texts;
+}
+
+TEST(EndpointGpus, EachContainerHasItsOwnAndTheyStay) {
+  const Lab lab("eg-own");
+  const GpuHost host = GpuHost::h100(8);
+  lab.configure("endpoints:\n" + endpoint(lab, "a", 0, "gpus: 4") +
+                endpoint(lab, "b", 1, "gpus: 4"));
+  apply(host, lab);
+  EXPECT_EQ(device_ids(lab, lab.project() + "-a"), ids({0, 1, 2, 3}));
+  EXPECT_EQ(device_ids(lab, lab.project() + "-b"), ids({4, 5, 6, 7}));
+  EXPECT_EQ(lab.docker({"inspect", "--format", "{{join .Args \" \"}}", lab.project() + "-a"}),
+            "serve Qwen/Qwen3-32B --host 0.0.0.0 --port 8000 --tensor-parallel-size 4 "
+            "--max-model-len 32768 --gpu-memory-utilization 0.9");
+  EXPECT_EQ(lab.chat(lab.port(0), "Qwen/Qwen3-32B").status, 200);
+  // A third finds none, and is told who has them.
+  lab.configure("endpoints:\n" + endpoint(lab, "a", 0, "gpus: 4") +
+                endpoint(lab, "b", 1, "gpus: 4") + endpoint(lab, "c", 2, "gpus: 4"));
+  const Finished refused = on(host, lab, {"plan"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("error: Not enough GPUs"));
+  EXPECT_THAT(refused.err, HasSubstr("GPUs 0-3 H100 endpoint.a"));
+  EXPECT_THAT(refused.err, HasSubstr("GPUs 4-7 H100 endpoint.b"));
+}
+
+TEST(EndpointGpus, TheyAreKnownAgainWithoutTheState) {
+  const Lab lab("eg-lost");
+  const GpuHost host = GpuHost::h100(2);
+  lab.configure("endpoints:\n" + endpoint(lab, "a", 0, "gpus: { ids: [1] }, precision: fp8"));
+  apply(host, lab);
+  lab.forget_state();
+  const Finished plan = on(host, lab, {"plan", "--detailed-exitcode"});
+  EXPECT_EQ(plan.code, 0) << plan.out << plan.err;
+}
+
+TEST(EndpointGpus, TwoThatSwapAreNeverUpTogether) {
+  const Lab lab("eg-swap");
+  const GpuHost host = GpuHost::h100(2);
+  const auto configure = [&](int a, int b) {
+    lab.configure("endpoints:\n" +
+                  endpoint(lab, "a", 0, fmt::format("precision: fp8, gpus: {{ ids: [{}] }}", a)) +
+                  endpoint(lab, "b", 1, fmt::format("precision: fp8, gpus: {{ ids: [{}] }}", b)));
+  };
+  configure(0, 1);
+  apply(host, lab);
+  configure(1, 0);
+  const std::string since = lab.docker({"info", "--format", "{{.SystemTime}}"});
+  apply(host, lab);
+  EXPECT_EQ(device_ids(lab, lab.project() + "-a"), ids({1}));
+  EXPECT_EQ(device_ids(lab, lab.project() + "-b"), ids({0}));
+  const std::string events = lab.docker({"events",
+                                         "--since",
+                                         since,
+                                         "--until",
+                                         lab.docker({"info", "--format", "{{.SystemTime}}"}),
+                                         "--filter",
+                                         "label=dev.aim.project=" + lab.project(),
+                                         "--format",
+                                         "{{.Action}}"});
+  // Both have died before the first of the new ones starts.
+  const std::size_t start = events.find("start");
+  ASSERT_NE(start, std::string::npos) << events;
+  const std::size_t first = events.find("die");
+  EXPECT_LT(events.find("die", first + 1), start) << events;
+}
+
+TEST(EndpointGpus, OtherProjectsAreRespected) {
+  const Lab one("eg-one");
+  const Lab two("eg-two");
+  const GpuHost host = GpuHost::h100(2);
+  one.configure("endpoints:\n" + endpoint(one, "a", 0, "precision: fp8, gpus: 1"));
+  apply(host, one);
+  two.configure("endpoints:\n" + endpoint(two, "a", 1, "precision: fp8, gpus: 1"));
+  apply(host, two);
+  EXPECT_EQ(device_ids(one, one.project() + "-a"), ids({0}));
+  EXPECT_EQ(device_ids(two, two.project() + "-a"), ids({1}));
+}
+
+TEST(EndpointGpus, AmdCardsComeAsDevicesOfTheirOwn) {
+  const Lab lab("eg-amd");
+  const GpuHost host = GpuHost::mi300x();
+  lab.configure("endpoints:\n" + endpoint(lab, "a", 0, "gpus: { ids: [2, 5] }"));
+  apply(host, lab);
+  std::vector<std::string> inside;
+  const boost::json::value inspected = lab.inspect(lab.project() + "-a");
+  for (const boost::json::value& device : inspected.at("HostConfig").at("Devices").as_array()) {
+    inside.emplace_back(device.at("PathInContainer").as_string());
+    EXPECT_EQ(std::string(device.at("PathOnHost").as_string()),
+              host.root().string() + inside.back());
+  }
+  EXPECT_THAT(inside,
+              UnorderedElementsAre("/dev/kfd", "/dev/dri/renderD144", "/dev/dri/renderD168"));
+  EXPECT_EQ(boost::json::serialize(inspected.at("HostConfig").at("SecurityOpt")),
+            "[\"seccomp=unconfined\"]");
+  EXPECT_EQ(inspected.at("HostConfig").at("DeviceRequests"), nullptr);
+  const Finished shown = on(host, lab, {"gpus"});
+  EXPECT_THAT(shown.out, HasSubstr("ok      endpoint.a\n"));
+}
+
+TEST(EndpointGpus, ADeclaredHostIsPlannedForAndNotStartedOn) {
+  const Lab lab("eg-ci");
+  lab.configure("hosts: { local: { gpus: { model: MI300X, count: 8 } } }\nendpoints:\n" +
+                endpoint(lab, "a", 0, "gpus: 4"));
+  const std::map<std::string, std::string> nothing{
+      {"AIM_GPU_ROOT", std::filesystem::absolute("tests/unit/providers/gpu/hosts/none").string()}};
+  const Finished plan = lab.aim({"plan"}, nothing);
+  EXPECT_EQ(plan.code, 0) << plan.err;
+  EXPECT_THAT(plan.out, HasSubstr("Planned without GPUs"));
+  const Finished applied = lab.aim({"apply", "--yes"}, nothing);
+  EXPECT_EQ(applied.code, 1);
+  EXPECT_THAT(applied.err, HasSubstr("endpoint.a cannot be started here"));
+  EXPECT_THAT(lab.labelled(), ::testing::IsEmpty());
+}
+
+TEST(EndpointGpus, AnInferenceTokenIsAFileThatChangesWithoutARestart) {
+  const Lab lab("eg-token");
+  const GpuHost host = GpuHost::h100(1);
+  lab.configure("variables: { token: { sensitive: true } }\nendpoints:\n" +
+                endpoint(lab, "a", 0, "precision: fp8, gpus: 1, hf_token: \"${var.token}\""));
+  const auto apply_with = [&](const std::string& token) {
+    const Finished done =
+        lab.aim({"apply", "--yes", "--log-level", "debug"},
+                {{"AIM_GPU_ROOT", host.root().string()}, {"AIM_VAR_token", token}});
+    EXPECT_EQ(done.code, 0) << done.out << done.err;
+    EXPECT_EQ((done.out + done.err).find(token), std::string::npos);
+    return done;
+  };
+  static_cast<void>(apply_with("hf_firstSwordfish"));
+  const std::string name = lab.project() + "-a";
+  const auto read_token = [&] {
+    return lab.docker({"cp", name + ":/run/secrets/hf_token", "-"});  // a tar of one file
+  };
+  EXPECT_THAT(read_token(), HasSubstr("hf_firstSwordfish"));
+  EXPECT_THAT(lab.docker({"inspect", "--format", "{{.Config.Env}}", name}),
+              HasSubstr("HF_TOKEN_PATH=/run/secrets/hf_token"));
+  EXPECT_EQ(boost::json::serialize(lab.inspect(name)).find("Swordfish"), std::string::npos);
+  const std::string before =
+      lab.docker({"inspect", "--format", "{{.Id}} {{.State.StartedAt}}", name});
+  const Finished changed = apply_with("hf_secondSwordfish");
+  EXPECT_THAT(changed.out, HasSubstr("Plan: 0 to add, 1 to change, 0 to destroy."));
+  EXPECT_EQ(lab.docker({"inspect", "--format", "{{.Id}} {{.State.StartedAt}}", name}), before);
+  EXPECT_THAT(read_token(), HasSubstr("hf_secondSwordfish"));
+  // Neither the state nor its write-ahead log has it.
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(lab.directory())) {
+    if (entry.is_regular_file()) {
+      const Finished grep = run({"grep", "-c", "Swordfish", entry.path().string()});
+      EXPECT_EQ(grep.code, 1) << entry.path();
+    }
+  }
+}
+
+TEST(EndpointGpus, AFailureIsRecognisedAndToldWithWhatToDo) {
+  const Lab lab("eg-cause");
+  const GpuHost host = GpuHost::h100(1);
+  lab.configure("endpoints:\n" +
+                endpoint(lab,
+                         "a",
+                         0,
+                         "precision: fp8, gpus: 1, env: { MODEL_SERVER_LOAD_SECONDS: \"5\", "
+                         "MODEL_SERVER_EXIT_AFTER: \"0.5\", MODEL_SERVER_EXIT_CODE: \"1\", "
+                         "MODEL_SERVER_LOG: \"ValueError: No available memory for the cache "
+                         "blocks. Try increasing gpu_memory_utilization when initializing the "
+                         "engine.\" }"));
+  const Finished failed = on(host, lab, {"apply", "--yes"});
+  EXPECT_EQ(failed.code, 3) << failed.out << failed.err;
+  EXPECT_THAT(failed.err,
+              HasSubstr("cause     the weights and activations leave no memory for the KV cache"));
+  EXPECT_THAT(failed.err, HasSubstr("remedy    Raise `gpu_memory`, use more GPUs"));
+}
+
+}  // namespace
+}  // namespace aim::e2e
