@@ -99,13 +99,14 @@ void offer_value(std::string_view shown,
                  const Place& place,
                  Offer& offer) {
   const std::string_view command = place.command ? place.command->name : std::string_view();
-  if (shown.find('|') != std::string_view::npos) {
+  const bool address = shown == "ADDRESS" || shown == "ADDRESS|MODEL";
+  if (shown.find('|') != std::string_view::npos && !address) {
     add_choices(shown, offer);
   } else if (shown == "FILE" || shown == "PLAN") {
     offer.also = Also::Files;
   } else if (shown == "DIR") {
     offer.also = Also::Folders;
-  } else if (shown == "ADDRESS") {
+  } else if (address) {
     const bool runs = command == "logs" || command == "test";
     offer.also = runs ? Also::Containers : Also::Addresses;
   } else if (shown == "NAME=VALUE") {

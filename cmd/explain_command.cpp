@@ -2,13 +2,23 @@
 
 #include "cmd/command_list.hpp"
 #include "cmd/explain.hpp"
+#include "cmd/explain_model.hpp"
 #include "cmd/planning.hpp"
 
 namespace aim::cmd {
 
 namespace {
 
+/// A model has a slash, as at Hugging Face or as a path; an address has one in a key at most.
+bool is_model(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  return slash != std::string::npos && text.find('[') > slash;
+}
+
 ExitCode run_explain(const Arguments& arguments, App& app) {
+  if (is_model(arguments.positional().front())) {
+    return explain_model(arguments, app);
+  }
   const std::optional<Project> project = load_project(arguments, app);
   if (!project) {
     return ExitCode::Error;
@@ -48,18 +58,26 @@ ExitCode run_explain(const Arguments& arguments, App& app) {
   return ExitCode::Done;
 }
 
+std::vector<Option> explain_options() {
+  std::vector<Option> options(std::begin(kModelOptions), std::end(kModelOptions));
+  options.insert(options.end(), std::begin(kVariableOptions), std::end(kVariableOptions));
+  return options;
+}
+
 }  // namespace
 
 Command explain_command() {
   return {
       "explain",
-      "say where each value of a resource comes from",
+      "say where each value of a resource comes from, or which recipe a model gets",
       "Prints every value of a resource with the place, variable or default it comes from, what "
       "it depends on and why, and the `docker run` that would make the same container. Secrets "
       "are named, never shown. Asks no Docker; of an "
-      "endpoint that was not applied yet, the GPUs of this host are taken for free.",
-      {std::begin(kVariableOptions), std::end(kVariableOptions)},
-      {{"ADDRESS", true, false}},
+      "endpoint that was not applied yet, the GPUs of this host are taken for free. Of a model "
+      "(ORGANISATION/NAME or a path): which recipe it would get on this host, and what speaks "
+      "against each of the others.",
+      explain_options(),
+      {{"ADDRESS|MODEL", true, false}},
       run_explain};
 }
 
