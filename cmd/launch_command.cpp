@@ -11,6 +11,7 @@
 #include "cmd/explain.hpp"
 #include "cmd/gpu_access.hpp"
 #include "cmd/interrupts.hpp"
+#include "cmd/launch_report.hpp"
 #include "cmd/launch_request.hpp"
 #include "cmd/launch_store.hpp"
 #include "cmd/planning.hpp"
@@ -21,7 +22,6 @@
 namespace aim::cmd {
 
 namespace fs = std::filesystem;
-namespace json = boost::json;
 using core::Address;
 using core::ErrorCode;
 using core::make_error;
@@ -30,44 +30,10 @@ using core::Map;
 namespace {
 
 constexpr std::size_t kParallelism = 10;
-constexpr double kGibi = 1024.0 * 1024.0 * 1024.0;
 constexpr std::uint16_t kFirstPort = 8000;
 constexpr std::uint16_t kPorts = 200;  ///< that are tried from there on
 
 Address endpoint_address() { return Address{core::Kind::Endpoint, "model", std::nullopt}; }
-
-/// Why there is no endpoint, as JSON tells it.
-struct Refusal {
-  std::string error;
-  std::string cause;
-  std::string hint;
-};
-
-/// "4 H100 (79.6 GiB each)"
-std::string found_text(const core::Inventory& inventory) {
-  std::map<std::string, std::vector<const core::Gpu*>> models;
-  for (const core::Gpu& gpu : inventory.gpus) {
-    models[gpu.model].push_back(&gpu);
-  }
-  std::vector<std::string> parts;
-  for (const auto& [model, gpus] : models) {
-    const double gib = static_cast<double>(gpus.front()->memory_bytes) / kGibi;
-    parts.push_back(gpus.size() == 1
-                        ? fmt::format("1 {} ({:.1f} GiB)", model, gib)
-                        : fmt::format("{} {} ({:.1f} GiB each)", gpus.size(), model, gib));
-  }
-  return fmt::format("{}", fmt::join(parts, ", "));
-}
-
-/// "GPUs 0, 1, 2 and 3" by index; ids of GPUs that are not there stay as they are.
-std::string gpus_text(const planner::GpuGrant& grant, const core::Inventory& inventory) {
-  std::vector<std::string> names;
-  for (const std::string& id : grant.ids) {
-    const core::Gpu* gpu = core::find_gpu(inventory.gpus, id);
-    names.push_back(gpu ? std::to_string(gpu->index) : id);
-  }
-  return fmt::format("{} {}", names.size() == 1 ? "GPU" : "GPUs", fmt::join(names, ", "));
-}
 
 /// Writes through a file beside it, so that nobody reads half a text.
 core::Result<void> write_text(const fs::path& file, const std::string& text) {
@@ -100,7 +66,7 @@ class LaunchRun {
           make_view(ViewKind::Json,
                     view::terminal_from(app_.surroundings().environment, view::ColourWish::Never),
                     app_.clock()));
-      app_.view().json_document(document(code));
+      app_.view().json_document(launch_json(report_, request_, code));
     }
     return code;
   }
@@ -133,18 +99,24 @@ class LaunchRun {
   std::string project_name() const { return launch_project_name(request_.name); }
 
   void look_at_gpus() {
-    inventory_ = open_inventory(app_)->look(app_.stop());
-    say(inventory_.gpus.empty() ? std::string("Found no GPU.")
-                                : fmt::format("Found {}.", found_text(inventory_)));
-    for (const core::InventoryProblem& problem : inventory_.problems) {
+    report_.inventory = open_inventory(app_)->look(app_.stop());
+    say(report_.inventory.gpus.empty() ? std::string("Found no GPU.")
+                                       : fmt::format("Found {}.", found_text(report_.inventory)));
+    for (const core::InventoryProblem& problem : report_.inventory.problems) {
       say(fmt::format("{} {}", problem.message, problem.remedy));
     }
   }
 
+  void refuse_with(std::string error, std::string cause, std::string hint) {
+    report_.error = std::move(error);
+    report_.cause = std::move(cause);
+    report_.hint = std::move(hint);
+  }
+
   std::nullopt_t refuse(const core::Diagnostics& diagnostics) {
     for (const core::Diagnostic& one : diagnostics.sorted()) {
-      if (one.severity == core::Severity::Error && refusal_.error.empty()) {
-        refusal_ = {one.summary, one.detail, ""};
+      if (one.severity == core::Severity::Error && report_.error.empty()) {
+        refuse_with(one.summary, one.detail, "");
       }
     }
     core::Diagnostics without_places;
@@ -160,7 +132,7 @@ class LaunchRun {
   }
 
   std::nullopt_t refuse(const core::Error& error) {
-    refusal_ = {error.message, "", ""};
+    refuse_with(error.message, "", "");
     app_.view().error(error);
     return std::nullopt;
   }
@@ -203,10 +175,10 @@ class LaunchRun {
     const Map& attributes = resolved->resources.at(endpoint_address()).attributes;
     const auto decision = decision_in(attributes);
     AIM_CHECK(decision.has_value());
-    names_.container =
+    report_.names.container =
         engine_name(request_.model, decision->gpus, decision->precision, decision->backend);
-    names_.port = choose_port(state, *world);
-    if (!names_.port) {
+    report_.names.port = choose_port(state, *world);
+    if (!report_.names.port) {
       return std::nullopt;
     }
     return std::move(*resolved);
@@ -258,8 +230,8 @@ class LaunchRun {
 
   void tell_choice(const Map& attributes) {
     const recipes::Decision decision = *decision_in(attributes);
-    decision_ = decision;
-    grant_ = planner::grant_of(attributes);
+    report_.decision = decision;
+    report_.grant = planner::grant_of(attributes);
     say(fmt::format("Chose {}{}: {}, {}, {}.",
                     decision.recipe == "general" ? "a general recipe, made of the model's facts"
                                                  : "recipe " + decision.recipe,
@@ -270,17 +242,17 @@ class LaunchRun {
     for (const std::string& reason : decision.reasons) {
       say("  " + reason);
     }
-    if (!grant_.ids.empty()) {
-      say(fmt::format("It gets {}.", gpus_text(grant_, inventory_)));
+    if (!report_.grant.ids.empty()) {
+      say(fmt::format("It gets {}.", gpus_text(report_.grant, report_.inventory)));
     }
     say(fmt::format("Container {} of image {}, on port {}.",
-                    *names_.container,
+                    *report_.names.container,
                     core::string_at(attributes, "image").value_or(decision.image),
-                    *names_.port));
+                    *report_.names.port));
   }
 
   ExitCode deploy(const core::StateSnapshot& state) {
-    const std::optional<Project> project = project_with(names_);
+    const std::optional<Project> project = project_with(report_.names);
     if (!project) {
       return ExitCode::Error;
     }
@@ -329,18 +301,18 @@ class LaunchRun {
       name += c == '.' || c == '_' ? '-' : c;
     }
     if (const core::Result<void> written =
-            write_text(file, launch_yaml(request_, name, {names_.port, std::nullopt}));
+            write_text(file, launch_yaml(request_, name, {report_.names.port, std::nullopt}));
         !written) {
       static_cast<void>(refuse(written.error()));
       return ExitCode::Error;
     }
     say(fmt::format("Wrote {}. Nothing was launched: `aim plan` there shows what would be.", file));
-    status_ = "written";
+    report_.status = "written";
     return ExitCode::Done;
   }
 
   void show_dry_run(const Planned& planned, const core::StateSnapshot& state) {
-    status_ = "planned";
+    report_.status = "planned";
     if (arguments_.has("json")) {
       return;
     }
@@ -358,7 +330,7 @@ class LaunchRun {
     fs::create_directories(launch_.directory, failed);
     ApplySession::Begun begun = ApplySession::begin(project, {}, "launch", *engine_, app_);
     if (!begun.session) {
-      refusal_ = {"the launch could not begin", "standard error says why", ""};
+      refuse_with("the launch could not begin", "standard error says why", "");
       return begun.exit;
     }
     // Under the lock the world is read again; what was decided before is decided alike.
@@ -397,11 +369,11 @@ class LaunchRun {
 
   void take_failure(const planner::ApplyResult& result) {
     if (result.failures.empty()) {
-      refusal_ = {"the launch was interrupted", "", ""};
+      refuse_with("the launch was interrupted", "", "");
       return;
     }
     const planner::Failure& first = result.failures.front();
-    refusal_ = {fmt::format("{} failed", first.resource), first.cause, first.remedy};
+    refuse_with(fmt::format("{} failed", first.resource), first.cause, first.remedy);
   }
 
   /// The file says what is deployed, which is as it was.
@@ -417,41 +389,25 @@ class LaunchRun {
   ExitCode finish(const core::StateSnapshot& state) {
     const auto record = state.resources.find(endpoint_address());
     AIM_CHECK(record != state.resources.end());
-    container_id_ = record->second.docker_id;
-    url_ = core::string_at(record->second.computed, "url").value_or("");
-    status_ = "running";
+    report_.container_id = record->second.docker_id;
+    report_.url = core::string_at(record->second.computed, "url").value_or("");
+    report_.status = "running";
     const auto policy = planner::readiness_policy(endpoint_address(), with_key(record->second));
-    const auto container = engine_->engine.inspect_container(container_id_, app_.stop());
+    const auto container = engine_->engine.inspect_container(report_.container_id, app_.stop());
     if (!policy || !container) {
       return ExitCode::Done;
     }
     const std::vector<TestRow> rows = run_checks(*policy, *container, engine_->prober, app_.stop());
     if (!all_passed(rows)) {
       app_.view().test(endpoint_address(), rows);
-      refusal_ = {"the endpoint does not answer", rows.back().detail, ""};
+      refuse_with("the endpoint does not answer", rows.back().detail, "");
       return ExitCode::Error;
     }
-    status_ = "ready";
+    report_.status = "ready";
     if (!arguments_.has("json")) {
-      app_.view().text(success_text(rows.back()));
+      app_.view().text(success_text(report_, request_.model, launch_.name, rows.back()));
     }
     return ExitCode::Done;
-  }
-
-  std::string success_text(const TestRow& test) const {
-    std::string text = fmt::format("\n{} answers at {}/v1\n", request_.model, url_);
-    if (test.latency && test.tokens) {
-      text += fmt::format(
-          "  a test request took {} ms and gave {} tokens\n", test.latency->count(), *test.tokens);
-    }
-    for (const auto& [what, command] : {std::pair{"look at it", "status"},
-                                        {"its log", "logs"},
-                                        {"test it", "test"},
-                                        {"remove it", "rm"}}) {
-      const bool all = std::string_view(command) == "status";
-      text += fmt::format("  {:<12}aim {}{}\n", what, command, all ? "" : " " + launch_.name);
-    }
-    return text;
   }
 
   /// State has only the hash of the key.
@@ -468,58 +424,14 @@ class LaunchRun {
     return attributes;
   }
 
-  json::object document(ExitCode code) const {
-    json::object result{
-        {"success", code == ExitCode::Done}, {"name", request_.name}, {"model_id", request_.model}};
-    if (decision_) {
-      result["recipe_id"] = decision_->recipe;
-      result["gpu_count"] = decision_->gpus;
-      result["precision"] = decision_->precision;
-      result["backend"] = decision_->backend;
-    }
-    result["available_gpus"] = inventory_.gpus.size();
-    json::array ids;
-    for (const std::string& id : grant_.ids) {
-      ids.emplace_back(id);
-    }
-    result["gpu_ids"] = std::move(ids);
-    if (names_.container) {
-      result["container_name"] = *names_.container;
-    }
-    if (names_.port) {
-      result["port"] = *names_.port;
-    }
-    if (!container_id_.empty()) {
-      result["container_id"] = container_id_;
-      result["endpoint_url"] = url_;
-    }
-    result["status"] = code == ExitCode::Done ? status_ : "failed";
-    result["auto_selected"] =
-        json::object{{"gpu_count", !request_.gpus.has_value()},
-                     {"precision", request_.precision.value_or("auto") == "auto"}};
-    if (code != ExitCode::Done) {
-      result["error"] = refusal_.error;
-      result["cause"] = refusal_.cause;
-      result["hint"] = refusal_.hint;
-    }
-    return result;
-  }
-
   LaunchRequest request_;
   const Arguments& arguments_;
   App& app_;
   Launch launch_;
   std::unique_ptr<EngineAccess> engine_;
-  core::Inventory inventory_;
   core::SourceFiles sources_;
-  LaunchNames names_;
   std::string text_;  ///< of the configuration
-  std::optional<recipes::Decision> decision_;
-  planner::GpuGrant grant_;
-  std::string container_id_;
-  std::string url_;
-  std::string status_;
-  Refusal refusal_;
+  LaunchReport report_;
 };
 
 ExitCode run_launch(const Arguments& arguments, App& app) {
@@ -533,58 +445,6 @@ ExitCode run_launch(const Arguments& arguments, App& app) {
   }
   std::optional<LaunchRequest> request = launch_request(arguments, app);
   return request ? LaunchRun(std::move(*request), arguments, app).run() : ExitCode::Error;
-}
-
-ExitCode run_rm(const Arguments& arguments, App& app) {
-  const Interrupts interrupts(app.stop_source());
-  const std::string& name = arguments.positional().front();
-  const std::optional<Launch> launch = find_launch(app, name);
-  if (!launch) {
-    std::vector<std::string> names;
-    for (const Launch& one : all_launches(app)) {
-      names.push_back(one.name);
-    }
-    const std::string near = core::did_you_mean(name, names);
-    app.view().error(make_error(
-        ErrorCode::NotFound,
-        fmt::format("nothing was launched as \"{}\"{}{}",
-                    name,
-                    near.empty() ? "" : ". " + near,
-                    names.empty() ? "" : fmt::format(". There is {}", fmt::join(names, ", ")))));
-    return ExitCode::Error;
-  }
-  core::Diagnostics diagnostics;
-  const std::optional<Project> project = launched_project(*launch, app, diagnostics);
-  if (!project || diagnostics.has_errors()) {
-    app.view().diagnostics(diagnostics, {});
-    return ExitCode::Error;
-  }
-  const std::unique_ptr<EngineAccess> engine = open_engine(std::nullopt, app);
-  if (!engine) {
-    return ExitCode::Error;
-  }
-  ExitCode code = ExitCode::Done;
-  {
-    ApplySession::Begun begun = ApplySession::begin(*project, {}, "rm", *engine, app);
-    if (!begun.session) {
-      return begun.exit;
-    }
-    planner::PlanOptions options;
-    options.destroy = true;
-    options.destroy_volumes = true;
-    const std::optional<planner::Plan> plan =
-        make_plan_now(*project, options, begun.session->snapshot(), *engine, kParallelism, app);
-    if (!plan) {
-      return ExitCode::Error;
-    }
-    code = planner::has_changes(*plan) ? begun.session->execute(*plan, "rm", {}) : ExitCode::Done;
-  }
-  if (code == ExitCode::Done) {
-    std::error_code failed;
-    fs::remove_all(launch->directory, failed);
-    app.view().message(fmt::format("Removed {}.", launch->name));
-  }
-  return code;
 }
 
 }  // namespace
@@ -638,16 +498,6 @@ Command launch_command() {
        {"write", "FILE", "write it as a configuration instead of launching it", '\0', false}},
       {{"MODEL", true, false}},
       run_launch};
-}
-
-Command rm_command() {
-  return {"rm",
-          "remove what was launched",
-          "Stops and removes a launched endpoint, by the name that `aim launch` gave it or the "
-          "name of its container. The cache of weights stays.",
-          {},
-          {{"NAME", true, false}},
-          run_rm};
 }
 
 }  // namespace aim::cmd

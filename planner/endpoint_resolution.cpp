@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <set>
 
+#include "planner/endpoint_decision.hpp"
 #include "planner/endpoint_extras.hpp"
+#include "planner/endpoint_records.hpp"
 #include "planner/gpu_holders.hpp"
-#include "planner/moves.hpp"
+#include "planner/graph.hpp"
 #include "planner/resolved_gpus.hpp"
 #include "recipes/decision.hpp"
 
@@ -22,79 +24,6 @@ using core::Value;
 using recipes::Decision;
 
 namespace {
-
-/// What a choice follows from.
-constexpr std::array<std::string_view, 12> kChoice = {"base_model",
-                                                      "backend",
-                                                      "context_length",
-                                                      "fallback",
-                                                      "features",
-                                                      "fit",
-                                                      "goal",
-                                                      "gpu_memory",
-                                                      "gpus",
-                                                      "model",
-                                                      "precision",
-                                                      "recipe"};
-/// What the command follows from besides.
-constexpr std::array<std::string_view, 5> kCommand = {
-    "args", "args_check", "container_port", "image", "served_name"};
-
-template <std::size_t N>
-Map part_of(const Map& attributes, const std::array<std::string_view, N>& names) {
-  Map part;
-  for (const std::string_view name : names) {
-    if (const Value* value = core::find(attributes, name); value && !value->is_null()) {
-      part.emplace(name, *value);
-    }
-  }
-  return part;
-}
-
-bool is_set(const Map& attributes, std::string_view name) {
-  const Value* value = core::find(attributes, name);
-  return value != nullptr && !value->is_null();
-}
-
-/// Image and arguments are written by hand.
-bool is_by_hand(const Map& endpoint) {
-  return core::string_at(endpoint, "recipe") == recipes::kNoRecipe ||
-         core::string_at(endpoint, "backend") == "custom" || is_set(endpoint, "command");
-}
-
-const Map* map_at(const Map* map, std::string_view name) {
-  const Value* value = map ? core::find(*map, name) : nullptr;
-  return value ? value->get<Map>() : nullptr;
-}
-
-/// What the newest container of an address says of itself, for when there is no state.
-std::map<Address, const core::ObservedContainer*> labelled_containers(
-    const Configuration& configuration, const core::ObservedWorld& observed) {
-  const auto label = [](const core::ObservedContainer& container, const char* name) {
-    const auto found = container.labels.find(name);
-    return found == container.labels.end() ? std::string() : found->second;
-  };
-  std::map<Address, const core::ObservedContainer*> newest;
-  for (const auto& [id, container] : observed.containers) {
-    if (label(container, core::label::kProject) != configuration.project ||
-        label(container, core::label::kWorkspace) != configuration.workspace) {
-      continue;
-    }
-    const auto address = Address::parse(label(container, core::label::kAddress));
-    if (!address) {
-      continue;
-    }
-    const auto generation = [&](const core::ObservedContainer& one) {
-      const std::string number = label(one, core::label::kGeneration);
-      return std::pair(number.size(), number);  // decimal numbers in order
-    };
-    const core::ObservedContainer*& best = newest[*address];
-    if (best == nullptr || generation(container) > generation(*best)) {
-      best = &container;
-    }
-  }
-  return newest;
-}
 
 class Resolver {
  public:
@@ -111,7 +40,13 @@ class Resolver {
         diagnostics_(diagnostics),
         sources_(sources) {
     result_ = configuration;
-    read_records(recorded);
+    records_ = recorded_endpoints(configuration, recorded, observed);
+    for (const auto& [address, attributes] : records_) {
+      if (GpuGrant grant = grant_of(attributes); !grant.ids.empty()) {
+        had_.emplace(address, std::move(grant));
+      }
+    }
+    find_concerned();
   }
 
   core::Result<Configuration> run() {
@@ -145,33 +80,6 @@ class Resolver {
     bool failed = false;
     std::vector<std::string> models;  ///< that its GPUs may be of
   };
-
-  void read_records(const core::StateSnapshot& recorded) {
-    Diagnostics told_by_the_plan;
-    const MovedState moved = move_records(result_, recorded, told_by_the_plan);
-    const core::StateSnapshot& state = moved.state ? *moved.state : recorded;
-    for (const auto& [address, record] : state.resources) {
-      if (address.kind == Kind::Endpoint) {
-        records_.emplace(address, record.attributes);
-      }
-    }
-    for (const auto& [address, container] : labelled_containers(result_, observed_)) {
-      const auto spec = container->labels.find(core::label::kSpec);
-      if (address.kind != Kind::Endpoint || records_.contains(address) ||
-          spec == container->labels.end()) {
-        continue;
-      }
-      const core::Result<Value> value = core::parse_canonical_json(spec->second);
-      if (const Map* map = value ? value->get<Map>() : nullptr) {
-        records_.emplace(address, *map);
-      }
-    }
-    for (const auto& [address, attributes] : records_) {
-      if (GpuGrant grant = grant_of(attributes); !grant.ids.empty()) {
-        had_.emplace(address, std::move(grant));
-      }
-    }
-  }
 
   void error(const DesiredResource& desired,
              const char* summary,
@@ -227,17 +135,32 @@ class Resolver {
     if (one.by_hand && count == 0) {
       return;  // nothing is left to us
     }
-    one.asked = {{"choice", part_of(attributes, kChoice)},
-                 {"command", part_of(attributes, kCommand)}};
+    one.asked = asked_of(attributes);
     if (!one.by_hand && !is_known(desired, one.asked)) {
       return;
     }
     if (!check_count(one)) {
       return;
     }
-    if (!reuse(one)) {
+    if (!reuse(one) && is_concerned(desired.address)) {
       pending_.push_back(std::move(one));
     }
+  }
+
+  /// What --target and --exclude leave in the plan. The rest stays as it is, so nothing has to be
+  /// decided for it.
+  void find_concerned() {
+    DependencyGraph graph;
+    for (const auto& [address, desired] : result_.resources) {
+      graph[address] = std::set<Address>(desired.dependencies.begin(), desired.dependencies.end());
+    }
+    targeted_ = with_dependencies(graph, options_.targets);
+    excluded_ = with_dependents(graph, options_.excludes);
+  }
+
+  bool is_concerned(const Address& address) const {
+    return (options_.targets.empty() || targeted_.contains(address)) &&
+           !excluded_.contains(address);
   }
 
   bool check_count(const Pending& one) {
@@ -290,7 +213,7 @@ class Resolver {
     Map& attributes = one.desired->attributes;
     const Map written = attributes;
     if (one.decision) {
-      fill(one, attributes);
+      fill_in(*one.decision, one.desired->defaulted, attributes);
       if (const Value* command = core::find(*record, "command")) {
         attributes.insert_or_assign("command", *command);
       }
@@ -533,55 +456,6 @@ class Resolver {
     }
   }
 
-  /// Nobody wrote these; what is wrong with the image is told at the model.
-  static void mark_as_decided(DesiredResource& desired, const Map& written) {
-    const core::SourceRange model =
-        core::position_of(desired.positions, {"model"}).value_or(desired.range);
-    for (const auto& [name, value] : desired.attributes) {
-      const Value* before = core::find(written, name);
-      if (before == nullptr || (*before != value && name != "env")) {
-        desired.positions.insert_or_assign(name, name == "image" ? model : core::SourceRange());
-      }
-    }
-  }
-
-  /// The decision as attributes, where nothing else was written.
-  static void fill(const Pending& one, Map& attributes) {
-    const Decision& decision = *one.decision;
-    const auto put = [&](const char* name, Value value) {
-      if (!is_set(attributes, name)) {
-        attributes.insert_or_assign(name, std::move(value));
-      }
-    };
-    attributes.insert_or_assign("recipe", decision.recipe);
-    attributes.insert_or_assign("precision", decision.precision);
-    put("image", decision.image);
-    if (!decision.entrypoint.empty()) {
-      put("entrypoint", List(decision.entrypoint.begin(), decision.entrypoint.end()));
-    }
-    if (decision.context_length) {
-      put("context_length", *decision.context_length);
-    }
-    if (decision.gpu_memory) {
-      put("gpu_memory", *decision.gpu_memory);
-    }
-    const auto& defaulted = one.desired->defaulted;
-    if (!decision.task.empty() &&
-        std::find(defaulted.begin(), defaulted.end(), "task") != defaulted.end()) {
-      attributes.insert_or_assign("task", decision.task);
-    }
-    if (!decision.env.empty()) {
-      Map env = decision.env;
-      if (const Map* own = map_at(&attributes, "env")) {
-        for (const auto& [name, value] : *own) {
-          env.insert_or_assign(name, value);
-        }
-      }
-      attributes.insert_or_assign("env", std::move(env));
-    }
-    attributes.insert_or_assign("selected", recipes::to_map(decision));
-  }
-
   void finish(Pending& one) {
     if (one.failed) {
       return;
@@ -591,7 +465,7 @@ class Resolver {
     attributes.insert_or_assign("asked", one.asked);
     if (one.decision) {
       write_command(one, attributes);
-      fill(one, attributes);
+      fill_in(*one.decision, one.desired->defaulted, attributes);
     }
     if (count_of(one) > 0) {
       fill_gpus(one, attributes);
@@ -636,6 +510,8 @@ class Resolver {
   Diagnostics& diagnostics_;
   core::SourceFiles& sources_;
   Configuration result_;
+  std::set<Address> targeted_;
+  std::set<Address> excluded_;
   std::map<Address, Map> records_;   ///< attributes as they were applied
   std::map<Address, GpuGrant> had_;  ///< read off the records
   std::vector<Pending> pending_;     ///< in order of address

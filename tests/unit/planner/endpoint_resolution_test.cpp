@@ -341,6 +341,22 @@ TEST(ResolveEndpoints, FaultyArgumentsAreToldAtTheirPlaces) {
   }
 }
 
+TEST(ResolveEndpoints, WhatIsLeftOutOfThePlanIsNotDecided) {
+  Site site;
+  site.configure(endpoints(qwen("gpus: 1", "a") + "  b: { model: no/such-model, port: 8001 }\n"));
+  PlanOptions options;
+  options.targets.insert(endpoint("a"));
+  site.resolve(options);
+  EXPECT_EQ(site.told(), "");
+  EXPECT_EQ(site.list("a", "gpu_ids"), ids({0}));
+  options.targets.clear();
+  options.excludes.insert(endpoint("b"));
+  site.resolve(options);
+  EXPECT_EQ(site.told(), "");
+  site.resolve();
+  EXPECT_THAT(site.told(), StartsWith("Unknown model: "));
+}
+
 TEST(ResolveEndpoints, TwoThatSwapTheirGpusSaySo) {
   Site site;
   site.configure(
