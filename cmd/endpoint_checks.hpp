@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -14,6 +15,15 @@ namespace aim::cmd {
                                               const core::ObservedContainer& container,
                                               core::Prober& prober,
                                               std::stop_token stop);
+
+/// Measures how fast one request is generated, and puts it beside what the recipe expects; nothing
+/// where the recipe expects nothing, or the task generates nothing. Slower is told, and no failure:
+/// one request says little of a server that is busy with others.
+[[nodiscard]] std::optional<TestRow> measure_speed(const planner::ReadinessPolicy& policy,
+                                                   const core::Map& endpoint,
+                                                   const core::ObservedContainer& container,
+                                                   core::Prober& prober,
+                                                   std::stop_token stop);
 
 [[nodiscard]] bool all_passed(const std::vector<TestRow>& rows);
 

@@ -125,8 +125,13 @@ ExitCode run_test(const Arguments& arguments, App& app) {
                                 target->record.address.str() + " has no readiness checks to run"));
     return ExitCode::Error;
   }
-  const std::vector<TestRow> rows =
-      run_checks(*policy, *container, target->engine->prober, app.stop());
+  std::vector<TestRow> rows = run_checks(*policy, *container, target->engine->prober, app.stop());
+  if (all_passed(rows)) {
+    if (auto speed = measure_speed(
+            *policy, target->record.attributes, *container, target->engine->prober, app.stop())) {
+      rows.push_back(std::move(*speed));
+    }
+  }
   app.view().test(target->record.address, rows);
   return all_passed(rows) ? ExitCode::Done : ExitCode::Error;
 }

@@ -142,6 +142,7 @@ class LaunchRun {
     core::Diagnostics diagnostics;
     text_ = launch_yaml(request_, project_name(), names);
     Project project = project_from_text(text_, launch_.directory, app_, diagnostics);
+    project.recipes = project_directory(arguments_, app_);
     if (diagnostics.has_errors()) {
       return refuse(diagnostics);
     }

@@ -93,6 +93,7 @@ Project project_from_text(const std::string& text,
                           core::Diagnostics& diagnostics) {
   Project project;
   project.directory = directory;
+  project.recipes = directory;
   project.state_file = directory / ".aim" / "state.db";
   planner::ConfigurationInput input;
   input.files = {{(directory / "aim.yaml").string(), text}};

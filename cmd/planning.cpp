@@ -109,7 +109,7 @@ core::Result<planner::Configuration> resolve_now(const Project& project,
   std::optional<recipes::RecipeData> data;
   planner::EndpointKnowledge knowledge;
   knowledge.recipes = [&]() -> const recipes::RecipeData* {
-    data = load_recipes(project.directory, app, diagnostics, sources);
+    data = load_recipes(project.recipes, app, diagnostics, sources);
     return data ? &*data : nullptr;
   };
   knowledge.inventory = [&] {

@@ -211,6 +211,7 @@ std::optional<Project> load_project(const Arguments& arguments,
                                     Secrets secrets) {
   Project project;
   project.directory = project_directory(arguments, app);
+  project.recipes = project.directory;
   planner::ConfigurationInput input;
   Diagnostics diagnostics;
   input.workspace = workspace(arguments, app);

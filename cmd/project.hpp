@@ -15,6 +15,7 @@ namespace aim::cmd {
 /// A configuration that was read, and where its things are.
 struct Project {
   std::filesystem::path directory;  ///< with aim.yaml, as the user named it
+  std::filesystem::path recipes;    ///< with the user's own recipes in its folder `recipes`
   planner::Configuration configuration;
   core::SourceFiles sources;
   std::filesystem::path state_file;

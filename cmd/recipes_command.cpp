@@ -80,17 +80,11 @@ ExitCode run_list(const Arguments& arguments, App& app) {
     }
     app.view().json_document(list);
   } else {
-    view::Table table{
-        {"RECIPE", "MODEL", "ACCELERATOR", "PRECISION", "BACKEND", "GPUS", "VERIFIED"}};
+    view::Table table{{"RECIPE", "BACKEND", "GPUS", "VERIFIED"}};
     for (const Recipe& recipe : found) {
       for (const auto& [backend, layouts] : recipe.serves) {
-        table.push_back({recipe.id,
-                         recipe.model_id,
-                         recipe.hardware,
-                         std::string(to_string(recipe.precision)),
-                         backend,
-                         enabled_counts(layouts),
-                         recipe.verified ? recipe.verified->by : ""});
+        table.push_back(
+            {recipe.id, backend, enabled_counts(layouts), recipe.verified ? "yes" : "-"});
       }
     }
     app.view().text(view::render_table(table));

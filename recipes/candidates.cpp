@@ -132,6 +132,8 @@ class Maker {
     one.entrypoint = recipe.entrypoint;
     one.env = recipe.env;
     one.min_version = recipe.min_version;
+    one.tokens_per_second = recipe.tokens_per_second;
+    one.ttft_ms = recipe.ttft_ms;
     one.notes = recipe.notes;
     // Names and values as the backend has them; faults are told where recipes are validated.
     core::Diagnostics unused;

@@ -17,6 +17,12 @@ void put_text(Map& map, const char* name, const std::string& text) {
   }
 }
 
+void put_number(Map& map, const char* name, const std::optional<double>& number) {
+  if (number) {
+    map.emplace(name, *number);
+  }
+}
+
 void put_parallel(Map& map, const char* name, int count) {
   if (count != 1) {
     map.emplace(name, count);
@@ -98,6 +104,8 @@ Decision decision_of(const Selection& selection) {
   decision.env = candidate.env;
   decision.args = candidate.args;
   decision.fit = candidate.fit ? fit_sum(*candidate.fit) : std::string();
+  decision.tokens_per_second = candidate.tokens_per_second;
+  decision.ttft_ms = candidate.ttft_ms;
   decision.reasons = selection.reasons;
   return decision;
 }
@@ -118,9 +126,7 @@ Map to_map(const Decision& decision) {
   if (decision.context_length) {
     map.emplace("context_length", *decision.context_length);
   }
-  if (decision.gpu_memory) {
-    map.emplace("gpu_memory", *decision.gpu_memory);
-  }
+  put_number(map, "gpu_memory", decision.gpu_memory);
   if (!decision.entrypoint.empty()) {
     map.emplace("entrypoint", List(decision.entrypoint.begin(), decision.entrypoint.end()));
   }
@@ -131,6 +137,8 @@ Map to_map(const Decision& decision) {
     map.emplace("args", decision.args);
   }
   put_text(map, "fit", decision.fit);
+  put_number(map, "tokens_per_second", decision.tokens_per_second);
+  put_number(map, "ttft_ms", decision.ttft_ms);
   if (!decision.reasons.empty()) {
     map.emplace("reasons", List(decision.reasons.begin(), decision.reasons.end()));
   }
@@ -160,6 +168,8 @@ std::optional<Decision> decision_from(const Map& map) {
   decision.env = map_at(map, "env");
   decision.args = map_at(map, "args");
   decision.fit = text_at(map, "fit");
+  decision.tokens_per_second = number_at(map, "tokens_per_second");
+  decision.ttft_ms = number_at(map, "ttft_ms");
   decision.reasons = texts_at(map, "reasons");
   return decision;
 }

@@ -35,7 +35,9 @@ struct Decision {
   core::Map env;
   core::Map args;
   std::string fit;  ///< the sum, "61.0 weights + ..."; empty where the facts do not tell
-  std::vector<std::string> reasons;  ///< why this one, a sentence each
+  std::optional<double> tokens_per_second;  ///< that the recipe expects of one request
+  std::optional<double> ttft_ms;            ///< that it expects until the first token
+  std::vector<std::string> reasons;         ///< why this one, a sentence each
 
   bool operator==(const Decision&) const = default;
 };

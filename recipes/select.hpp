@@ -88,7 +88,9 @@ struct Candidate {
   std::optional<std::int64_t> context_length;
   std::optional<double> gpu_memory;
   std::string min_version;
-  std::optional<Fit> fit;  ///< nothing without facts or memory
+  std::optional<Fit> fit;                   ///< nothing without facts or memory
+  std::optional<double> tokens_per_second;  ///< that the recipe expects of one request
+  std::optional<double> ttft_ms;            ///< that it expects until the first token
   std::string notes;
   std::vector<Rejection> rejections;  ///< empty: it could be taken
 

@@ -36,7 +36,7 @@ std::string failing(const std::string& name,
                     const std::string& line) {
   return fmt::format(
       "  {}:\n    model: test/model\n    backend: {}\n    image: \"{}\"\n    port: {}\n"
-      "    command: [test/model]\n"
+      "    command: [test/model]\n    restart: \"no\"\n"
       "    env: {{ MODEL_SERVER_LOAD_SECONDS: \"60\", MODEL_SERVER_EXIT_AFTER: \"0.5\", "
       "MODEL_SERVER_EXIT_CODE: \"1\", MODEL_SERVER_LOG: {} }}\n",
       name,

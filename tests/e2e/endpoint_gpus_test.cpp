@@ -188,6 +188,27 @@ TEST(EndpointGpus, AnInferenceTokenIsAFileThatChangesWithoutARestart) {
   }
 }
 
+TEST(EndpointGpus, ARecipeOfOnesOwnIsTakenAndItsSpeedCompared) {
+  const Lab lab("eg-own-recipe");
+  const GpuHost host = GpuHost::h100(1);
+  std::filesystem::create_directories(lab.directory() / "recipes");
+  lab.write("recipes/mine.yaml",
+            "version: 2\nrecipe_id: mine\nextends: qwen3-32b-fp8-any-fp8\n"
+            "env: { MINE: \"yes\" }\nexpect: { tokens_per_second: 0.5 }\n");
+  lab.configure(fmt::format(
+      "endpoints:\n  a: {{ model: Qwen/Qwen3-32B, recipe: mine, image: \"{}\", port: {}, "
+      "readiness: {{ interval: 200ms }} }}\n",
+      kImage1,
+      lab.port()));
+  apply(host, lab);
+  EXPECT_THAT(lab.docker({"inspect", "--format", "{{.Config.Env}}", lab.project() + "-a"}),
+              HasSubstr("MINE=yes"));
+  const Finished tested = on(host, lab, {"test", "a"});
+  EXPECT_EQ(tested.code, 0) << tested.out << tested.err;
+  EXPECT_THAT(tested.out, HasSubstr("pass  speed"));
+  EXPECT_THAT(tested.out, HasSubstr("tokens a second; the recipe expects 0.5"));
+}
+
 TEST(EndpointGpus, AFailureIsRecognisedAndToldWithWhatToDo) {
   const Lab lab("eg-cause");
   const GpuHost host = GpuHost::h100(1);
