@@ -69,7 +69,7 @@ std::vector<Option> explain_options() {
 Command explain_command() {
   return {
       "explain",
-      "say where each value of a resource comes from, or which recipe a model gets",
+      "say where a value comes from, or which recipe a model gets",
       "Prints every value of a resource with the place, variable or default it comes from, what "
       "it depends on and why, and the `docker run` that would make the same container. Secrets "
       "are named, never shown. Asks no Docker; of an "

@@ -30,8 +30,13 @@ std::optional<Number> number_of(const std::string& text, Number low, Number high
   return whole && number >= low && number <= high ? std::optional(number) : std::nullopt;
 }
 
-/// "Qwen/Qwen3-32B": two words of what Hugging Face takes in names.
-bool is_model_name(const std::string& text) {
+/// "Qwen/Qwen3-32B": two words of what Hugging Face takes in names; of GGUF files perhaps the form
+/// that is meant, ":Q8_0".
+bool is_model_name(std::string text) {
+  if (const std::size_t colon = text.find(':');
+      colon != std::string::npos && colon + 1 < text.size()) {
+    text[colon] = '-';
+  }
   const std::size_t slash = text.find('/');
   const auto word = [](std::string_view part) {
     return !part.empty() && part.front() != '.' && part.front() != '-' &&

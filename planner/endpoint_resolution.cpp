@@ -285,6 +285,9 @@ class Resolver {
       none_is_free(one);
       return;
     }
+    if (input.wish.backend == "llamacpp" && !has_gguf(one, input)) {
+      return;
+    }
     recipes::Selection selection = recipes::select(input, found);
     tell(one, found);
     if (!selection.chosen) {
@@ -313,13 +316,13 @@ class Resolver {
     error(*one.desired,
           "No GPU found",
           fmt::format("{} is to be served by {}, which needs a GPU, and Docker's host has none.{} "
-                      "Without a GPU a model in GGUF form can be served by the CPU: `backend: "
-                      "llamacpp` and `gpus: 0`, or `aim launch {} --backend llamacpp --gpus 0`. To "
-                      "plan for a host that has them, declare them in `hosts.local.gpus`.",
+                      "The CPU can serve models in GGUF form: `backend: llamacpp` and `gpus: "
+                      "0`, or for example `aim launch Qwen/Qwen3-0.6B-GGUF --backend llamacpp "
+                      "--gpus 0`. To plan for a host that has GPUs, declare them in "
+                      "`hosts.local.gpus`.",
                       model,
                       backend,
-                      why,
-                      model));
+                      why));
     return true;
   }
 
@@ -345,6 +348,24 @@ class Resolver {
                       ids.empty() ? std::string("There is none for it.")
                                   : fmt::format("It has {}.", fmt::join(ids, ", "))),
           {"recipe"});
+    return false;
+  }
+
+  /// llama.cpp serves files of one form only, which facts of models do not name.
+  bool has_gguf(Pending& one, const recipes::SelectionInput& input) {
+    if (recipes::is_gguf(input.wish) ||
+        std::any_of(input.recipes.begin(), input.recipes.end(), [](const recipes::Recipe& recipe) {
+          return recipe.serves.contains("llamacpp");
+        })) {
+      return true;
+    }
+    one.failed = true;
+    error(*one.desired,
+          "No file in GGUF form",
+          fmt::format("llama.cpp serves models in GGUF form, and aim knows of none for {}. Name a "
+                      "repository of such files, which is often called like the model with -GGUF "
+                      "behind it (Qwen/Qwen3-0.6B-GGUF), or a file (/models/chat.gguf).",
+                      input.wish.model));
     return false;
   }
 

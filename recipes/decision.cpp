@@ -219,7 +219,8 @@ std::vector<std::string> decided_command(const Decision& decision,
   ServeValues values;
   values.model = decision.served;
   const std::string name = endpoint_served_name(endpoint);
-  if (name != decision.served) {
+  // llama.cpp would list the model under the name of its file.
+  if (name != decision.served || decision.backend == "llamacpp") {
     values.served_name = name;
   }
   values.port = endpoint_container_port(endpoint);

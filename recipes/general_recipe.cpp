@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 
 #include "recipes/select.hpp"
 
@@ -68,10 +70,50 @@ Recipe general_recipe(const SelectionInput& input,
   return recipe;
 }
 
+/// A context whose cache every host has room for; the server's own default is the model's whole.
+constexpr std::int64_t kGgufContext = 8192;
+
+Recipe gguf_recipe(const SelectionInput& input) {
+  Recipe recipe;
+  recipe.version = 2;
+  recipe.id = "general";
+  recipe.model_id = input.wish.model;
+  recipe.huggingface_id = input.wish.model;
+  recipe.hardware = "any";
+  // Q4_K_M is what llama.cpp takes of a repository when nothing is said.
+  recipe.precision = input.wish.precision.value_or(Precision::Int4);
+  recipe.context_length = kGgufContext;
+  Layout layout;
+  layout.gpus = input.wish.gpus.value_or(input.gpus.empty() ? 0 : 1);
+  recipe.serves["llamacpp"].emplace(layout.gpus, layout);
+  return recipe;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return result;
+}
+
 }  // namespace
+
+bool is_gguf(const Wish& wish) {
+  if (wish.backend != "llamacpp") {
+    return false;
+  }
+  const std::string name = lower(wish.model);
+  return name.starts_with('/') ? name.ends_with(".gguf")
+                               : name.substr(0, name.find(':')).ends_with("gguf");
+}
 
 std::vector<Recipe> general_recipes(const SelectionInput& input) {
   std::vector<Recipe> result;
+  if (is_gguf(input.wish)) {
+    result.push_back(gguf_recipe(input));
+    return result;
+  }
   if (!input.facts) {
     return result;
   }

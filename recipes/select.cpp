@@ -153,6 +153,10 @@ bool only_by_wish(const Candidate& one) {
 
 std::vector<std::string> reasons_for(const Candidate& chosen, const SelectionInput& input) {
   std::vector<std::string> reasons;
+  if (is_gguf(input.wish)) {
+    return {fmt::format("{} is in GGUF form, which llama.cpp serves as it is.", chosen.served),
+            chosen.gpus == 0 ? "It runs on the CPU." : "It runs on a GPU."};
+  }
   reasons.push_back(
       chosen.general
           ? fmt::format(
@@ -257,7 +261,7 @@ std::string_view to_string(Criterion criterion) {
 
 Selection select(const SelectionInput& input, Diagnostics& diagnostics) {
   Selection selection;
-  if (input.recipes.empty() && !input.facts) {
+  if (input.recipes.empty() && !input.facts && !is_gguf(input.wish)) {
     report_unknown(input, diagnostics);
     return selection;
   }

@@ -119,8 +119,14 @@ struct Selection {
                                           const BackendData& backend,
                                           const std::string& feature);
 
+/// Whether llama.cpp is asked to serve a model in GGUF form, by the name of its repository
+/// ("Qwen/Qwen3-0.6B-GGUF", with ":Q8_0" behind it for another form than Q4_K_M) or as a file: then
+/// nothing else has to be known of it.
+[[nodiscard]] bool is_gguf(const Wish& wish);
+
 /// Candidates without a recipe, from the facts alone: each checkpoint of the model in each number
-/// of GPUs that divides its heads.
+/// of GPUs that divides its heads. Of a model in GGUF form one, on the CPU or on what GPUs there
+/// are.
 [[nodiscard]] std::vector<Recipe> general_recipes(const SelectionInput& input);
 
 }  // namespace aim::recipes

@@ -277,11 +277,48 @@ TEST(ResolveEndpoints, WithoutAGpuThereIsAWayToGoOn) {
   Site site("MI300X", 0);
   site.configure(endpoints("  qwen: { model: Qwen/Qwen3-32B }\n"));
   site.resolve();
-  EXPECT_EQ(site.told(),
-            "No GPU found: Qwen/Qwen3-32B is to be served by vllm, which needs a GPU, and Docker's "
-            "host has none. Without a GPU a model in GGUF form can be served by the CPU: `backend: "
-            "llamacpp` and `gpus: 0`, or `aim launch Qwen/Qwen3-32B --backend llamacpp --gpus 0`. "
-            "To plan for a host that has them, declare them in `hosts.local.gpus`.\n");
+  EXPECT_EQ(
+      site.told(),
+      "No GPU found: Qwen/Qwen3-32B is to be served by vllm, which needs a GPU, and Docker's "
+      "host has none. The CPU can serve models in GGUF form: `backend: llamacpp` and `gpus: 0`, "
+      "or for example `aim launch Qwen/Qwen3-0.6B-GGUF --backend llamacpp --gpus 0`. To plan "
+      "for a host that has GPUs, declare them in `hosts.local.gpus`.\n");
+}
+
+TEST(ResolveEndpoints, TheCpuServesWhatIsInGgufForm) {
+  Site site("MI300X", 0);
+  site.configure(endpoints(
+      "  chat: { model: Qwen/Qwen3-0.6B-GGUF, backend: llamacpp, gpus: 0, served_name: qwen }\n"));
+  site.resolve();
+  EXPECT_EQ(site.told(), "");
+  EXPECT_EQ(site.text("chat", "image"), "ghcr.io/ggml-org/llama.cpp:server");
+  EXPECT_THAT(site.list("chat", "command"),
+              ElementsAre("--hf-repo",
+                          "Qwen/Qwen3-0.6B-GGUF",
+                          "--host",
+                          "0.0.0.0",
+                          "--port",
+                          "8080",
+                          "--alias",
+                          "qwen",
+                          "--ctx-size",
+                          "8192"));
+  site.configure(endpoints("  chat: { model: Qwen/Qwen3-32B, backend: llamacpp, gpus: 0 }\n"));
+  site.resolve();
+  EXPECT_THAT(site.told(), StartsWith("No file in GGUF form: llama.cpp serves models in GGUF"));
+}
+
+TEST(ResolveEndpoints, AMissingCardNamesTheEndpointThatItHits) {
+  Site site("MI300X", 4);
+  site.configure(endpoints(qwen("gpus: 2", "a") + qwen("gpus: 1, port: 8001", "b")));
+  site.apply();
+  site.gpus.pop_back();
+  site.gpus.erase(site.gpus.begin());
+  site.configure(endpoints(qwen("gpus: 2", "a") + qwen("gpus: 1, port: 8001", "b") +
+                           qwen("gpus: 1, port: 8002", "c")));
+  site.resolve();
+  EXPECT_THAT(site.told(), HasSubstr("endpoint.a holds"));
+  EXPECT_THAT(site.told(), HasSubstr("not on this host any more"));
 }
 
 TEST(ResolveEndpoints, DeclaredGpusArePlannedWithAndNotStarted) {
