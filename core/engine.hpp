@@ -60,6 +60,8 @@ struct ContainerExit {
   std::int64_t exit_code = 0;
   bool oom_killed = false;
   std::string error;
+  /// Its restart policy started it again meanwhile, so `exit_code` may be that of no exit at all.
+  bool restarted = false;
 };
 
 /// Looks at containers while they run. Thread rules and errors as for EngineReader.

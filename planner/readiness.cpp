@@ -371,7 +371,9 @@ std::string describe_exit(const core::ContainerExit& exit) {
     text =
         fmt::format("was ended by signal {} (exit code {})", exit.exit_code - 128, exit.exit_code);
   } else {
-    text = fmt::format("exited with code {}", exit.exit_code);
+    text = exit.restarted && exit.exit_code == 0
+               ? std::string("ended, and Docker started it again")
+               : fmt::format("exited with code {}", exit.exit_code);
   }
   return exit.error.empty() ? text : text + ": " + exit.error;
 }

@@ -90,10 +90,17 @@ void follow_log(core::ContainerWatcher& watcher,
 }
 
 void await_exit(core::ContainerWatcher& watcher,
+                core::EngineReader& reader,
                 const std::string& container,
                 Shared& shared,
                 std::stop_token stop) {
-  const core::Result<ContainerExit> exit = watcher.wait_exit(container, stop);
+  core::Result<ContainerExit> exit = watcher.wait_exit(container, stop);
+  if (exit && exit->exit_code == 0) {
+    // Docker answers with the code that the container has by then: of one that was started again
+    // at once that is 0 (seen with 20.10 on a busy host).
+    const core::Result<core::ObservedContainer> seen = reader.inspect_container(container, stop);
+    exit->restarted = seen && seen->state.restart_count > 0;
+  }
   const std::lock_guard lock(shared.mutex);
   if (exit) {
     shared.exit = *exit;
@@ -121,8 +128,9 @@ class Watch {
     std::stop_callback on_stop(stop_, [&] { shared_.wake.request_stop(); });
     std::jthread follower(
         [&](std::stop_token own) { follow_log(ports_.watcher, container_, shared_, own); });
-    std::jthread waiter(
-        [&](std::stop_token own) { await_exit(ports_.watcher, container_, shared_, own); });
+    std::jthread waiter([&](std::stop_token own) {
+      await_exit(ports_.watcher, ports_.reader, container_, shared_, own);
+    });
     ReadinessReport report = decide();
     if (!report.ready && !report.cancelled) {
       drain_log();

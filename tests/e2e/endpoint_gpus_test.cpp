@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
 
 #include "tests/e2e/gpu_host.hpp"
 
@@ -113,9 +117,19 @@ TEST(EndpointGpus, OtherProjectsAreRespected) {
   apply(host, two);
   EXPECT_EQ(device_ids(one, one.project() + "-a"), ids({0}));
   EXPECT_EQ(device_ids(two, two.project() + "-a"), ids({1}));
+  // Nor has a launch any left.
+  const Finished launched =
+      two.aim({"launch", "Qwen/Qwen3-8B", "--image", kImage1, "--name", "third"},
+              {{"AIM_GPU_ROOT", host.root().string()},
+               {"XDG_STATE_HOME", (two.directory() / "state").string()}});
+  EXPECT_EQ(launched.code, 1);
+  EXPECT_THAT(launched.err, HasSubstr("error: Not enough GPUs"));
 }
 
 TEST(EndpointGpus, AmdCardsComeAsDevicesOfTheirOwn) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "only root can make the device files of the made-up host";
+  }
   const Lab lab("eg-amd");
   const GpuHost host = GpuHost::mi300x();
   lab.configure("endpoints:\n" + endpoint(lab, "a", 0, "gpus: { ids: [2, 5] }"));
@@ -151,41 +165,85 @@ TEST(EndpointGpus, ADeclaredHostIsPlannedForAndNotStartedOn) {
   EXPECT_THAT(lab.labelled(), ::testing::IsEmpty());
 }
 
-TEST(EndpointGpus, AnInferenceTokenIsAFileThatChangesWithoutARestart) {
+/// The ways in which a secret could show: as it is, in base64, escaped as JSON would.
+std::vector<std::string> forms_of(const std::string& secret) {
+  std::vector<std::string> forms = {secret};
+  forms.push_back(
+      run({"sh", "-c", "printf %s \"$SECRET\" | base64 -w0"}, {{"SECRET", secret}}).out);
+  std::string escaped;
+  for (const char c : secret) {
+    escaped += fmt::format("\\u{:04x}", static_cast<int>(c));
+  }
+  forms.push_back(escaped);
+  return forms;
+}
+
+void expect_unseen(const std::string& text, const std::string& secret, const std::string& where) {
+  for (const std::string& form : forms_of(secret)) {
+    EXPECT_EQ(text.find(form), std::string::npos) << where << " shows a secret";
+  }
+}
+
+/// A token and a key reach the server, the token changes without a restart, and neither is found
+/// anywhere but in the container.
+TEST(EndpointGpus, SecretsStayWhereTheyBelong) {
   const Lab lab("eg-token");
   const GpuHost host = GpuHost::h100(1);
-  lab.configure("variables: { token: { sensitive: true } }\nendpoints:\n" +
-                endpoint(lab, "a", 0, "precision: fp8, gpus: 1, hf_token: \"${var.token}\""));
-  const auto apply_with = [&](const std::string& token) {
-    const Finished done =
-        lab.aim({"apply", "--yes", "--log-level", "debug"},
-                {{"AIM_GPU_ROOT", host.root().string()}, {"AIM_VAR_token", token}});
+  lab.configure(
+      "variables: { token: { sensitive: true }, key: { sensitive: true } }\nendpoints:\n" +
+      endpoint(lab,
+               "a",
+               0,
+               "precision: fp8, gpus: 1, hf_token: \"${var.token}\", api_key: "
+               "\"${var.key}\""));
+  const std::string key = "sk-keySwordfish";
+  const auto run_with = [&](const std::string& token, std::vector<std::string> arguments) {
+    const Finished done = lab.aim(
+        std::move(arguments),
+        {{"AIM_GPU_ROOT", host.root().string()}, {"AIM_VAR_token", token}, {"AIM_VAR_key", key}});
     EXPECT_EQ(done.code, 0) << done.out << done.err;
-    EXPECT_EQ((done.out + done.err).find(token), std::string::npos);
+    expect_unseen(done.out + done.err, token, "the output");
+    expect_unseen(done.out + done.err, key, "the output");
     return done;
   };
-  static_cast<void>(apply_with("hf_firstSwordfish"));
+  const std::string first = "hf_firstSwordfish";
+  const std::string second = "hf_secondSwordfish";
+  static_cast<void>(run_with(first, {"plan", "--out", "first.plan"}));
+  static_cast<void>(run_with(first, {"show", "--json", "first.plan"}));
+  static_cast<void>(run_with(first, {"apply", "--json", "--log-level", "debug", "first.plan"}));
   const std::string name = lab.project() + "-a";
   const auto read_token = [&] {
     return lab.docker({"cp", name + ":/run/secrets/hf_token", "-"});  // a tar of one file
   };
-  EXPECT_THAT(read_token(), HasSubstr("hf_firstSwordfish"));
+  EXPECT_THAT(read_token(), HasSubstr(first));
   EXPECT_THAT(lab.docker({"inspect", "--format", "{{.Config.Env}}", name}),
               HasSubstr("HF_TOKEN_PATH=/run/secrets/hf_token"));
-  EXPECT_EQ(boost::json::serialize(lab.inspect(name)).find("Swordfish"), std::string::npos);
+  const std::string inspected = boost::json::serialize(lab.inspect(name));
+  expect_unseen(inspected, first, "the container");
+  expect_unseen(
+      boost::json::serialize(lab.inspect(name).at("Config").at("Labels")), key, "a label");
+  EXPECT_EQ(lab.chat(lab.port(), "Qwen/Qwen3-32B").status, 401);
+
   const std::string before =
       lab.docker({"inspect", "--format", "{{.Id}} {{.State.StartedAt}}", name});
-  const Finished changed = apply_with("hf_secondSwordfish");
+  const Finished changed = run_with(second, {"apply", "--yes", "--log-level", "debug"});
   EXPECT_THAT(changed.out, HasSubstr("Plan: 0 to add, 1 to change, 0 to destroy."));
   EXPECT_EQ(lab.docker({"inspect", "--format", "{{.Id}} {{.State.StartedAt}}", name}), before);
-  EXPECT_THAT(read_token(), HasSubstr("hf_secondSwordfish"));
-  // Neither the state nor its write-ahead log has it.
+  EXPECT_THAT(read_token(), HasSubstr(second));
+  // The state, its write-ahead log, the saved plan, the logs.
+  int files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(lab.directory())) {
     if (entry.is_regular_file()) {
-      const Finished grep = run({"grep", "-c", "Swordfish", entry.path().string()});
-      EXPECT_EQ(grep.code, 1) << entry.path();
+      std::ifstream stream(entry.path(), std::ios::binary);
+      const std::string bytes((std::istreambuf_iterator<char>(stream)),
+                              std::istreambuf_iterator<char>());
+      for (const std::string& secret : {first, second, key}) {
+        expect_unseen(bytes, secret, entry.path());
+      }
+      ++files;
     }
   }
+  EXPECT_GE(files, 3);
 }
 
 TEST(EndpointGpus, ARecipeOfOnesOwnIsTakenAndItsSpeedCompared) {
