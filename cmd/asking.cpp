@@ -46,11 +46,12 @@ std::optional<std::string> why_nobody_answers(const App& app) {
 }
 
 std::optional<std::string> ask_for_secret(App& app, const std::string& question) {
-  app.view().question(question);
   std::string answer;
   bool read = false;
   {
+    // Before the question: whoever answers at once must not see it either.
     const Unseen unseen;
+    app.view().question(question);
     read = static_cast<bool>(std::getline(std::cin, answer));
   }
   app.view().message("");
