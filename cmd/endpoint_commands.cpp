@@ -26,23 +26,36 @@ struct Target {
   std::unique_ptr<EngineAccess> engine;
 };
 
-/// Of what was launched under that name, else of the configuration.
-std::optional<Project> project_of(const std::string& name, const Arguments& arguments, App& app) {
-  const std::optional<Launch> launch = find_launch(app, name);
-  if (!launch) {
-    return load_project(arguments, app);
-  }
+/// Of a launch; where its file cannot be read, without the key of its endpoint.
+Project project_of(const Launch& launch, App& app) {
   core::Diagnostics diagnostics;
-  std::optional<Project> project = launched_project(*launch, app, diagnostics);
-  app.view().diagnostics(diagnostics, {});
-  return diagnostics.has_errors() ? std::nullopt : std::move(project);
+  std::optional<Project> project = launched_project(launch, app, diagnostics);
+  return project && !diagnostics.has_errors() ? std::move(*project) : bare_launch(launch, app);
+}
+
+/// Whether the configuration in the directory has deployed something under that name, which is
+/// meant before a launch of the same name.
+bool is_configured(const std::string& name, const Project& project, App& app) {
+  const auto state = read_state(project.state_file, app);
+  return state &&
+         complete_address(name, known_addresses(project.configuration, *state)).has_value();
 }
 
 std::optional<Target> find_target(const Arguments& arguments, App& app) {
   const std::string& name = arguments.positional().front();
-  std::optional<Project> project = project_of(name, arguments, app);
-  if (!project) {
-    return std::nullopt;
+  std::optional<Launch> launch = find_launch(app, name);
+  std::optional<Project> project;
+  if (!launch || has_configuration(project_directory(arguments, app))) {
+    project = load_project(arguments, app);
+    if (!project) {
+      return std::nullopt;
+    }
+    if (launch && is_configured(name, *project, app)) {
+      launch.reset();
+    }
+  }
+  if (launch) {
+    project = project_of(*launch, app);
   }
   const auto state = read_state(project->state_file, app);
   std::unique_ptr<EngineAccess> engine = open_engine(project->configuration.docker_host, app);
@@ -55,8 +68,7 @@ std::optional<Target> find_target(const Arguments& arguments, App& app) {
       containers.insert(address);
     }
   }
-  const bool launched = find_launch(app, name).has_value();
-  const auto address = complete_address(launched ? "endpoint.model" : name, containers);
+  const auto address = complete_address(launch ? "endpoint.model" : name, containers);
   if (!address) {
     app.view().error(
         core::while_doing(address.error(), "among the deployed endpoints and containers"));

@@ -329,6 +329,8 @@ class LaunchRun {
     std::error_code failed;
     const bool is_new = !fs::exists(launch_.directory / "aim.yaml", failed);
     fs::create_directories(launch_.directory, failed);
+    // What was given with --env stands in the file.
+    fs::permissions(launch_.directory, fs::perms::owner_all, failed);
     ApplySession::Begun begun = ApplySession::begin(project, {}, "launch", *engine_, app_);
     if (!begun.session) {
       refuse_with("the launch could not begin", "standard error says why", "");

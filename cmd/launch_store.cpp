@@ -116,6 +116,17 @@ Project project_from_text(const std::string& text,
   return project;
 }
 
+Project bare_launch(const Launch& launch, App& app) {
+  core::Diagnostics none;
+  Project project =
+      project_from_text(fmt::format("version: 1\nproject: {}\n", launch_project_name(launch.name)),
+                        launch.directory,
+                        app,
+                        none);
+  AIM_CHECK(!none.has_errors());
+  return project;
+}
+
 std::optional<Project> launched_project(const Launch& launch,
                                         App& app,
                                         core::Diagnostics& diagnostics) {

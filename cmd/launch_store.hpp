@@ -37,7 +37,11 @@ struct Launch {
                                         App& app,
                                         core::Diagnostics& diagnostics);
 
-/// The same, from the directory of a launch. Nothing when its file cannot be read.
+/// A launch without its endpoint: what is deployed stands in its state, so that it can be looked at
+/// and removed where its file is damaged or names what is not set here.
+[[nodiscard]] Project bare_launch(const Launch& launch, App& app);
+
+/// The project of a launch, from its file. Nothing when its file cannot be read.
 [[nodiscard]] std::optional<Project> launched_project(const Launch& launch,
                                                       App& app,
                                                       core::Diagnostics& diagnostics);

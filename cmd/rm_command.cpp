@@ -35,19 +35,14 @@ ExitCode run_rm(const Arguments& arguments, App& app) {
                     names.empty() ? "" : fmt::format(". There is {}", fmt::join(names, ", ")))));
     return ExitCode::Error;
   }
-  core::Diagnostics diagnostics;
-  const std::optional<Project> project = launched_project(*launch, app, diagnostics);
-  if (!project || diagnostics.has_errors()) {
-    app.view().diagnostics(diagnostics, {});
-    return ExitCode::Error;
-  }
+  const Project project = bare_launch(*launch, app);
   const std::unique_ptr<EngineAccess> engine = open_engine(std::nullopt, app);
   if (!engine) {
     return ExitCode::Error;
   }
   ExitCode code = ExitCode::Done;
   {
-    ApplySession::Begun begun = ApplySession::begin(*project, {}, "rm", *engine, app);
+    ApplySession::Begun begun = ApplySession::begin(project, {}, "rm", *engine, app);
     if (!begun.session) {
       return begun.exit;
     }
@@ -55,7 +50,7 @@ ExitCode run_rm(const Arguments& arguments, App& app) {
     options.destroy = true;
     options.destroy_volumes = true;
     const std::optional<planner::Plan> plan =
-        make_plan_now(*project, options, begun.session->snapshot(), *engine, kParallelism, app);
+        make_plan_now(project, options, begun.session->snapshot(), *engine, kParallelism, app);
     if (!plan) {
       return ExitCode::Error;
     }

@@ -6,6 +6,7 @@
 
 #include "planner/configuration_env_file.hpp"
 #include "planner/configuration_lifecycle.hpp"
+#include "planner/endpoint_extras.hpp"
 #include "planner/schema.hpp"
 #include "planner/schema_normalise.hpp"
 #include "planner/schema_positions.hpp"
@@ -309,6 +310,14 @@ class ResourceReader {
 
   void decode() {
     DesiredResource& desired = result_.desired;
+    if (kind_ == Kind::Volume && entry_.name == kBuiltInCache && !desired.external) {
+      diagnostics_.error("Reserved name",
+                         fmt::format("The volume {0} is the host's own cache, which all projects "
+                                     "share and none may delete. Give this volume another key, or "
+                                     "mark it `external: true`.",
+                                     kBuiltInCache),
+                         entry_.key_range);
+    }
     if (desired.external) {
       for (const auto& [name, value] : result_.written) {
         diagnostics_.error(

@@ -57,6 +57,10 @@ const Map* map_at(const Map* map, std::string_view name) {
 }
 
 Map asked_of(const Map& endpoint) {
+  if (is_by_hand(endpoint)) {  // nothing but GPUs is for aim to decide
+    constexpr std::array<std::string_view, 1> kGpus = {"gpus"};
+    return {{"choice", part_of(endpoint, kGpus)}};
+  }
   return {{"choice", part_of(endpoint, kChoice)}, {"command", part_of(endpoint, kCommand)}};
 }
 

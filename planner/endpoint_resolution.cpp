@@ -97,7 +97,8 @@ class Resolver {
   bool is_known(const DesiredResource& desired, const Map& asked) {
     bool known = true;
     for (const char* part : {"choice", "command"}) {
-      for (const auto& [name, value] : *map_at(&asked, part)) {
+      const Map* values = map_at(&asked, part);
+      for (const auto& [name, value] : values ? *values : Map()) {
         if (!core::contains_template(value) && !core::contains_unknown(value)) {
           continue;
         }
@@ -131,13 +132,12 @@ class Resolver {
             {});
       return;
     }
-    const int count = requested_count(one.request).value_or(0);
-    if (one.by_hand && count == 0) {
-      return;  // nothing is left to us
-    }
     one.asked = asked_of(attributes);
-    if (!one.by_hand && !is_known(desired, one.asked)) {
+    if (!is_known(desired, one.asked)) {
       return;
+    }
+    if (one.by_hand && requested_count(one.request).value_or(0) == 0) {
+      return;  // nothing is left to us
     }
     if (!check_count(one)) {
       return;

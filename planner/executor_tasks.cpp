@@ -97,9 +97,10 @@ class TaskBuilder {
       add_namespace_edges(change);
     }
     if (has_cycle(graphs_.switch_over)) {
-      // A dependency takes over the port of its own dependent: that one has to stop early.
-      for (const auto& [stop, ready] : courtesies_) {
-        graphs_.switch_over[stop].waits_for.erase(ready);
+      // A dependency takes over the port of its own dependent: that one has to stop early. Or it
+      // shares a GPU with it: they come up as they need each other.
+      for (const auto& [task, ready] : courtesies_) {
+        graphs_.switch_over[task].waits_for.erase(ready);
       }
     }
     AIM_CHECK(!has_cycle(graphs_.switch_over));
@@ -244,7 +245,7 @@ class TaskBuilder {
         }
       }
       wait_for_ports(change, task);
-      wait_for_gpus(change, task);
+      wait_for_gpus(change, start->second);
       if (const auto stop = stops_.find(change.address); stop != stops_.end()) {
         task.waits_for.insert(stop->second);
         add_courtesies(change, stop->second);
@@ -340,11 +341,12 @@ class TaskBuilder {
   }
 
   /// A GPU has to be given up by its holder first. Those that share one come up one by one, since
-  /// each looks at the memory that is free.
-  void wait_for_gpus(const ResourceChange& change, Task& task) const {
+  /// each looks at the memory that is free; unless they wait for one another in a circle.
+  void wait_for_gpus(const ResourceChange& change, std::size_t start) {
     if (!creates_container(change)) {
       return;
     }
+    std::set<std::size_t>& waits_for = graphs_.switch_over[start].waits_for;
     const GpuGrant wanted = grant_of(change.attributes);
     const auto shares = [&](const core::Map& attributes) {
       const GpuGrant other = grant_of(attributes);
@@ -354,13 +356,14 @@ class TaskBuilder {
     };
     for (const auto& [address, stop] : stops_) {
       if (address != change.address && shares(before_of(*by_address_.at(address)))) {
-        task.waits_for.insert(stop);
+        waits_for.insert(stop);
       }
     }
     for (const auto& [address, ready] : ready_) {
       const ResourceChange& other = *by_address_.at(address);
-      if (address < change.address && creates_container(other) && shares(other.attributes)) {
-        task.waits_for.insert(ready);
+      if (address < change.address && creates_container(other) && shares(other.attributes) &&
+          waits_for.insert(ready).second) {
+        courtesies_.emplace_back(start, ready);
       }
     }
   }
@@ -393,7 +396,7 @@ class TaskBuilder {
   std::map<Address, std::size_t> stops_;
   std::map<Address, std::size_t> starts_;
   std::map<Address, std::size_t> ready_;
-  std::vector<std::pair<std::size_t, std::size_t>> courtesies_;  ///< edges that only save downtime
+  std::vector<std::pair<std::size_t, std::size_t>> courtesies_;  ///< edges that can be done without
 };
 
 }  // namespace

@@ -107,6 +107,17 @@ TEST(EndpointGpus, TwoThatSwapAreNeverUpTogether) {
   EXPECT_LT(events.find("die", first + 1), start) << events;
 }
 
+TEST(EndpointGpus, ADependencyMayShareTheGpuOfItsDependent) {
+  const Lab lab("eg-share");
+  const GpuHost host = GpuHost::h100(1);
+  const std::string share = "precision: fp8, gpus: { count: 1, share: 25% }";
+  lab.configure("endpoints:\n" + endpoint(lab, "a", 0, share + ", depends_on: [endpoint.b]") +
+                endpoint(lab, "b", 1, share));
+  apply(host, lab);
+  EXPECT_EQ(device_ids(lab, lab.project() + "-a"), ids({0}));
+  EXPECT_EQ(device_ids(lab, lab.project() + "-b"), ids({0}));
+}
+
 TEST(EndpointGpus, OtherProjectsAreRespected) {
   const Lab one("eg-one");
   const Lab two("eg-two");

@@ -149,6 +149,28 @@ TEST_F(LaunchTest, TheSameNameIsChangedAndAFailureChangesNothing) {
   EXPECT_THAT(same.err, HasSubstr("It runs already, just like that."));
 }
 
+TEST_F(LaunchTest, WhatNamesAVariableIsLookedAtAndRemovedWithoutIt) {
+  const Finished launched = lab_.aim({"launch",
+                                      "Qwen/Qwen3-32B",
+                                      "--image",
+                                      kImage1,
+                                      "--port",
+                                      std::to_string(lab_.port()),
+                                      "--name",
+                                      "keyed",
+                                      "--api-key",
+                                      "env:LAUNCH_KEY"},
+                                     {{"AIM_GPU_ROOT", host_.root().string()},
+                                      {"XDG_STATE_HOME", (lab_.directory() / "state").string()},
+                                      {"LAUNCH_KEY", "sk-launchSwordfish"}});
+  ASSERT_EQ(launched.code, 0) << launched.err;
+  EXPECT_EQ(lab_.chat(lab_.port(), "Qwen/Qwen3-32B").status, 401);
+  EXPECT_EQ(aim({"logs", "keyed"}).code, 0);
+  EXPECT_EQ(aim({"test", "keyed"}).code, 0);
+  EXPECT_EQ(aim({"rm", "keyed"}).code, 0);
+  EXPECT_THAT(lab_.docker({"ps", "-aq", "--filter", "name=aim-engine-"}), IsEmpty());
+}
+
 TEST_F(LaunchTest, ADryRunAndAWrittenFileStartNothing) {
   const Finished dry = launch({"--dry-run"});
   EXPECT_EQ(dry.code, 0) << dry.err;

@@ -273,6 +273,23 @@ TEST(ResolveEndpoints, ByHandWithGpusGetsGpusAndNoRecipe) {
   EXPECT_FALSE(has_changes(site.plan()));
 }
 
+TEST(ResolveEndpoints, ByHandWithGpusMayReferToOthers) {
+  Site site("H100", 1);
+  site.configure(
+      "containers: { db: { image: \"i:1\" } }\nendpoints:\n  own: { model: m, image: \"i:1\", "
+      "recipe: "
+      "none, gpus: 1, args: { --x: \"${container.db.container_id}\" } }\n");
+  site.resolve();
+  EXPECT_EQ(site.told(), "");
+  EXPECT_EQ(change_of(site.plan(), "endpoint.own").action, Action::Create);
+}
+
+TEST(ResolveEndpoints, TheHostsCacheIsNobodysVolume) {
+  ConfigurationCase one("version: 1\nproject: lab\nvolumes: { aim-cache: {} }\n");
+  static_cast<void>(one.load());
+  EXPECT_THAT(one.report(), HasSubstr("3:12: error: Reserved name"));
+}
+
 TEST(ResolveEndpoints, WithoutAGpuThereIsAWayToGoOn) {
   Site site("MI300X", 0);
   site.configure(endpoints("  qwen: { model: Qwen/Qwen3-32B }\n"));
