@@ -269,7 +269,8 @@ Command apply_command() {
 Command destroy_command() {
   std::vector<Option> options = apply_options();
   std::erase_if(options, [](const Option& option) {
-    return option.name == "destroy" || option.name == "replace" || option.name == "upgrade";
+    return option.name == "destroy" || option.name == "replace" || option.name == "upgrade" ||
+           option.name == "allow-exec";
   });
   options.insert(options.begin(),
                  Option{"volumes", {}, "delete the volumes and their data as well", '\0', false});

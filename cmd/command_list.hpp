@@ -19,9 +19,11 @@ namespace aim::cmd {
 [[nodiscard]] Command recipes_list_command();
 [[nodiscard]] Command recipes_show_command();
 [[nodiscard]] Command recipes_validate_command();
+[[nodiscard]] Command restart_command();
 [[nodiscard]] Command rm_command();
 [[nodiscard]] Command schema_command();
 [[nodiscard]] Command show_command();
+[[nodiscard]] Command start_command();
 [[nodiscard]] Command state_export_command();
 [[nodiscard]] Command state_import_command();
 [[nodiscard]] Command state_list_command();
@@ -29,6 +31,7 @@ namespace aim::cmd {
 [[nodiscard]] Command state_rm_command();
 [[nodiscard]] Command state_show_command();
 [[nodiscard]] Command status_command();
+[[nodiscard]] Command stop_command();
 [[nodiscard]] Command test_command();
 [[nodiscard]] Command validate_command();
 [[nodiscard]] Command version_command();

@@ -107,7 +107,8 @@ void offer_value(std::string_view shown,
   } else if (shown == "DIR") {
     offer.also = Also::Folders;
   } else if (address) {
-    const bool runs = command == "logs" || command == "test";
+    const bool runs = command == "logs" || command == "test" || command == "stop" ||
+                      command == "start" || command == "restart";
     offer.also = runs ? Also::Containers : Also::Addresses;
   } else if (shown == "NAME=VALUE") {
     offer.also = Also::Variables;

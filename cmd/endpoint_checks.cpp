@@ -27,10 +27,18 @@ std::optional<std::int64_t> generated_tokens(const std::string& body) {
   return tokens && tokens->is_int64() ? std::optional(tokens->get_int64()) : std::nullopt;
 }
 
+/// Whether it is an HTTP request.
+bool is_request(const planner::Check& check) {
+  using Expect = planner::Check::Expect;
+  return check.expect != Expect::Connects && check.expect != Expect::Exits &&
+         check.expect != Expect::Logs;
+}
+
 }  // namespace
 
 std::vector<TestRow> run_checks(const planner::ReadinessPolicy& policy,
                                 const core::ObservedContainer& container,
+                                core::ContainerWatcher& watcher,
                                 core::Prober& prober,
                                 std::stop_token stop) {
   std::vector<TestRow> rows;
@@ -38,20 +46,19 @@ std::vector<TestRow> run_checks(const planner::ReadinessPolicy& policy,
     const core::ProbeTarget where = planner::probe_target(container, check.port);
     TestRow row;
     row.check = check.name;
-    if (check.expect == planner::Check::Expect::Connects) {
-      const auto connected = prober.tcp(where, check.request.timeout, stop);
-      row.passed = connected.has_value();
-      row.detail = connected ? "" : connected.error().message;
-    } else {
+    planner::CheckVerdict verdict;
+    if (is_request(check)) {
       const Result<core::ProbeAnswer> answer = prober.http(where, check.request, stop);
-      const planner::CheckVerdict verdict = planner::judge(check, answer);
-      row.passed = verdict.passed;
-      row.detail = verdict.detail;
+      verdict = planner::judge(check, answer);
       if (answer) {
         row.latency = answer->latency;
         row.tokens = generated_tokens(answer->body);
       }
+    } else {
+      verdict = planner::run_check(watcher, prober, container, check, stop);
     }
+    row.passed = verdict.passed;
+    row.detail = verdict.detail;
     rows.push_back(std::move(row));
   }
   return rows;

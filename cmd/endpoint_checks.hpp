@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cmd/view/view.hpp"
+#include "core/engine.hpp"
 #include "core/prober.hpp"
 #include "planner/readiness.hpp"
 
@@ -13,6 +14,7 @@ namespace aim::cmd {
 /// Runs every check of an endpoint once, now, whether the one before passed or not.
 [[nodiscard]] std::vector<TestRow> run_checks(const planner::ReadinessPolicy& policy,
                                               const core::ObservedContainer& container,
+                                              core::ContainerWatcher& watcher,
                                               core::Prober& prober,
                                               std::stop_token stop);
 

@@ -3,8 +3,8 @@
 #include <charconv>
 
 #include "cmd/command_list.hpp"
+#include "cmd/deployed.hpp"
 #include "cmd/endpoint_checks.hpp"
-#include "cmd/launch_store.hpp"
 #include "cmd/planning.hpp"
 #include "planner/evaluate.hpp"
 #include "planner/readiness.hpp"
@@ -26,55 +26,18 @@ struct Target {
   std::unique_ptr<EngineAccess> engine;
 };
 
-/// Of a launch; where its file cannot be read, without the key of its endpoint.
-Project project_of(const Launch& launch, App& app) {
-  core::Diagnostics diagnostics;
-  std::optional<Project> project = launched_project(launch, app, diagnostics);
-  return project && !diagnostics.has_errors() ? std::move(*project) : bare_launch(launch, app);
-}
-
-/// Whether the configuration in the directory has deployed something under that name, which is
-/// meant before a launch of the same name.
-bool is_configured(const std::string& name, const Project& project, App& app) {
-  const auto state = read_state(project.state_file, app);
-  return state &&
-         complete_address(name, known_addresses(project.configuration, *state)).has_value();
-}
-
 std::optional<Target> find_target(const Arguments& arguments, App& app) {
-  const std::string& name = arguments.positional().front();
-  std::optional<Launch> launch = find_launch(app, name);
-  std::optional<Project> project;
-  if (!launch || has_configuration(project_directory(arguments, app))) {
-    project = load_project(arguments, app);
-    if (!project) {
-      return std::nullopt;
-    }
-    if (launch && is_configured(name, *project, app)) {
-      launch.reset();
-    }
-  }
-  if (launch) {
-    project = project_of(*launch, app);
-  }
-  const auto state = read_state(project->state_file, app);
-  std::unique_ptr<EngineAccess> engine = open_engine(project->configuration.docker_host, app);
-  if (!state || !engine) {
+  std::optional<Deployed> deployed = find_deployed(arguments.positional().front(), arguments, app);
+  if (!deployed) {
     return std::nullopt;
   }
-  std::set<core::Address> containers;
-  for (const auto& [address, record] : state->resources) {
-    if (address.kind == core::Kind::Endpoint || address.kind == core::Kind::Container) {
-      containers.insert(address);
-    }
-  }
-  const auto address = complete_address(launch ? "endpoint.model" : name, containers);
-  if (!address) {
-    app.view().error(
-        core::while_doing(address.error(), "among the deployed endpoints and containers"));
+  std::unique_ptr<EngineAccess> engine =
+      open_engine(deployed->project.configuration.docker_host, app);
+  if (!engine) {
     return std::nullopt;
   }
-  return Target{std::move(*project), state->resources.at(*address), std::move(engine)};
+  core::RecordedResource record = deployed->state.resources.at(deployed->address);
+  return Target{std::move(deployed->project), std::move(record), std::move(engine)};
 }
 
 ExitCode run_logs(const Arguments& arguments, App& app) {
@@ -125,6 +88,14 @@ ExitCode run_test(const Arguments& arguments, App& app) {
   if (!target) {
     return ExitCode::Error;
   }
+  if (target->record.held) {
+    app.view().error(make_error(
+        ErrorCode::Conflict,
+        fmt::format("{0} is held: it was stopped with `aim stop`. `aim start {0}` starts "
+                    "it",
+                    arguments.positional().front())));
+    return ExitCode::Error;
+  }
   const auto policy = planner::readiness_policy(target->record.address, with_key(*target));
   const auto container =
       target->engine->engine.inspect_container(target->record.docker_id, app.stop());
@@ -137,7 +108,8 @@ ExitCode run_test(const Arguments& arguments, App& app) {
                                 target->record.address.str() + " has no readiness checks to run"));
     return ExitCode::Error;
   }
-  std::vector<TestRow> rows = run_checks(*policy, *container, target->engine->prober, app.stop());
+  std::vector<TestRow> rows =
+      run_checks(*policy, *container, target->engine->engine, target->engine->prober, app.stop());
   if (all_passed(rows)) {
     if (auto speed = measure_speed(
             *policy, target->record.attributes, *container, target->engine->prober, app.stop())) {

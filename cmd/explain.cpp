@@ -88,6 +88,11 @@ class Explainer {
     for (const auto& [name, value] : attributes) {
       add(planner::find_attribute(address_.kind, name), {name}, value);
     }
+    if (const Value* selected = core::find(attributes, "selected"); selected) {
+      const Map* map = selected->get<Map>();
+      result_.decision = map ? recipes::decision_from(*map) : std::nullopt;
+      result_.model = core::string_at(attributes, "model").value_or("");
+    }
     add_computed(change, record == state_.resources.end() ? nullptr : &record->second);
     find_needs();
     if (!desired_.external &&
@@ -217,7 +222,10 @@ class Explainer {
       }
     }
     for (auto& [name, value] : values) {
-      result_.values.push_back(std::move(value));
+      // Of what is deployed, all that can be known is known: an image made here has no digest.
+      if (record == nullptr || value.origin.from != Origin::From::Apply) {
+        result_.values.push_back(std::move(value));
+      }
     }
   }
 

@@ -9,6 +9,7 @@
 #include "core/snapshot.hpp"
 #include "planner/configuration.hpp"
 #include "planner/plan.hpp"
+#include "recipes/decision.hpp"
 
 namespace aim::cmd {
 
@@ -50,6 +51,8 @@ struct Explanation {
   std::int64_t generation = 0;  ///< 0: not deployed yet
   bool external = false;
   std::vector<ExplainedValue> values;
+  std::string model;                          ///< of an endpoint with a recipe
+  std::optional<recipes::Decision> decision;  ///< which recipe, and why
   std::vector<ExplainedDependency> needs;
   std::vector<core::Address> needed_by;
   std::optional<DockerCommand> command;  ///< of endpoints and containers

@@ -91,6 +91,16 @@ std::string command_lines(const DockerCommand& command) {
   return text;
 }
 
+std::string decision_lines(const recipes::Decision& decision, const std::string& model) {
+  std::string text = fmt::format(
+      "\nRecipe:\n  {}, {}\n", decision.recipe, decision.verified ? "verified" : "not verified");
+  for (const std::string& reason : decision.reasons) {
+    text += fmt::format("  {}\n", view::escape_line(reason));
+  }
+  return text +
+         fmt::format("  The others, and why not: aim explain {}\n", view::escape_line(model));
+}
+
 }  // namespace
 
 std::string render_explanation(const Explanation& explanation) {
@@ -110,6 +120,9 @@ std::string render_explanation(const Explanation& explanation) {
   }
   for (const ExplainedValue& value : explanation.values) {
     text += value_lines(value);
+  }
+  if (explanation.decision) {
+    text += decision_lines(*explanation.decision, explanation.model);
   }
   if (!explanation.needs.empty()) {
     text += "\nDepends on:\n";
@@ -161,6 +174,13 @@ json::value explanation_json(const Explanation& explanation) {
                         {"values", std::move(values)},
                         {"depends_on", std::move(needs)},
                         {"needed_by", std::move(needed_by)}};
+  if (explanation.decision) {
+    document.emplace("recipe",
+                     json::object{{"id", explanation.decision->recipe},
+                                  {"verified", explanation.decision->verified},
+                                  {"reasons", json::value_from(explanation.decision->reasons)},
+                                  {"fit", explanation.decision->fit}});
+  }
   if (explanation.command) {
     document.emplace("docker",
                      json::object{{"script", explanation.command->script},

@@ -30,8 +30,6 @@ using core::Map;
 namespace {
 
 constexpr std::size_t kParallelism = 10;
-constexpr std::uint16_t kFirstPort = 8000;
-constexpr std::uint16_t kPorts = 200;  ///< that are tried from there on
 
 Address endpoint_address() { return Address{core::Kind::Endpoint, "model", std::nullopt}; }
 
@@ -151,6 +149,14 @@ class LaunchRun {
 
   /// Recipe, GPUs, port and names.
   std::optional<planner::Configuration> choose(const core::StateSnapshot& state) {
+    if (const auto record = state.resources.find(endpoint_address());
+        record != state.resources.end() && record->second.held) {
+      return refuse(make_error(
+          ErrorCode::Conflict,
+          fmt::format("{0} is held: it was stopped with `aim stop`. `aim start {0}` starts it, and "
+                      "then it can be launched differently",
+                      request_.name)));
+    }
     std::optional<Project> project = project_with({});
     if (!project) {
       return std::nullopt;
@@ -177,11 +183,10 @@ class LaunchRun {
     const auto decision = decision_in(attributes);
     AIM_CHECK(decision.has_value());
     report_.names.container =
-        engine_name(request_.model, decision->gpus, decision->precision, decision->backend);
-    report_.names.port = choose_port(state, *world);
-    if (!report_.names.port) {
-      return std::nullopt;
-    }
+        request_.named
+            ? engine_name(request_.name)
+            : engine_name(request_.model, decision->gpus, decision->precision, decision->backend);
+    report_.names.port = static_cast<int>(core::integer_at(attributes, "port").value_or(0));
     return std::move(*resolved);
   }
 
@@ -189,44 +194,6 @@ class LaunchRun {
     const core::Value* selected = core::find(attributes, "selected");
     const Map* map = selected ? selected->get<Map>() : nullptr;
     return map ? recipes::decision_from(*map) : std::nullopt;
-  }
-
-  /// The one asked for, the one it has already, else the first from 8000 on that is free.
-  std::optional<int> choose_port(const core::StateSnapshot& state,
-                                 const core::ObservedWorld& world) {
-    if (request_.port) {
-      return request_.port;
-    }
-    if (const auto record = state.resources.find(endpoint_address());
-        record != state.resources.end()) {
-      if (const auto port = core::integer_at(record->second.attributes, "port")) {
-        return static_cast<int>(*port);
-      }
-    }
-    std::set<std::uint16_t> taken;
-    for (const core::ContainerSummary& container : world.listed) {
-      for (const core::PublishedPort& port : container.ports) {
-        taken.insert(port.host_port);
-      }
-    }
-    core::HostQuestions questions;
-    for (std::uint16_t i = 0; i < kPorts; ++i) {
-      questions.ports.insert({"tcp", static_cast<std::uint16_t>(kFirstPort + i)});
-    }
-    for (const core::HostSocket& socket :
-         engine_->this_host.look(world.engine, questions).sockets) {
-      taken.insert(socket.port.port);
-    }
-    for (std::uint16_t i = 0; i < kPorts; ++i) {
-      const auto port = static_cast<std::uint16_t>(kFirstPort + i);
-      if (!taken.contains(port)) {
-        return port;
-      }
-    }
-    return refuse(make_error(ErrorCode::Conflict,
-                             fmt::format("no port from {} to {} is free: name one with --port",
-                                         kFirstPort,
-                                         kFirstPort + kPorts - 1)));
   }
 
   void tell_choice(const Map& attributes) {
@@ -400,7 +367,8 @@ class LaunchRun {
     if (!policy || !container) {
       return ExitCode::Done;
     }
-    const std::vector<TestRow> rows = run_checks(*policy, *container, engine_->prober, app_.stop());
+    const std::vector<TestRow> rows =
+        run_checks(*policy, *container, engine_->engine, engine_->prober, app_.stop());
     if (!all_passed(rows)) {
       app_.view().test(endpoint_address(), rows);
       refuse_with("the endpoint does not answer", rows.back().detail, "");

@@ -53,6 +53,7 @@ std::string success_text(const LaunchReport& report,
   for (const auto& [what, command] : {std::pair{"look at it", "status"},
                                       {"its log", "logs"},
                                       {"test it", "test"},
+                                      {"stop it", "stop"},
                                       {"remove it", "rm"}}) {
     const bool all = std::string_view(command) == "status";
     text += fmt::format("  {:<12}aim {}{}\n", what, command, all ? "" : " " + name);

@@ -212,6 +212,7 @@ class Reader {
                            name));
       }
       request_.name = std::move(name);
+      request_.named = true;
       return;
     }
     request_.name = model_slug(request_.model);
@@ -261,6 +262,8 @@ std::string engine_name(const std::string& model,
   return fmt::format("aim-engine-{}-{}gpu-{}-{}", model_slug(model), gpus, precision, backend);
 }
 
+std::string engine_name(const std::string& launch) { return "aim-engine-" + launch; }
+
 std::string launch_yaml(const LaunchRequest& request,
                         const std::string& project,
                         const LaunchNames& names) {
@@ -289,6 +292,8 @@ std::string launch_yaml(const LaunchRequest& request,
   }
   if (const auto port = names.port ? names.port : request.port) {
     text += fmt::format("    port: {}\n", *port);
+  } else {
+    text += "    port: auto\n";
   }
   line("bind", request.bind);
   line("image", request.image);

@@ -30,6 +30,7 @@ struct LaunchRequest {
   bool hf_token = false;  ///< HF_TOKEN is set
   bool fallback = false;  ///< the nearest recipe will do
   std::string name;       ///< of the launch; "qwen-qwen3-32b-4gpu-bf16"
+  bool named = false;     ///< by the user
 
   /// "vllm", unless another one was asked for.
   [[nodiscard]] std::string backend_or_default() const { return backend.value_or("vllm"); }
@@ -57,5 +58,7 @@ struct LaunchNames {
                                       int gpus,
                                       const std::string& precision,
                                       const std::string& backend);
+/// "aim-engine-chat", of a launch that the user gave a name.
+[[nodiscard]] std::string engine_name(const std::string& launch);
 
 }  // namespace aim::cmd

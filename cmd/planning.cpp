@@ -10,6 +10,7 @@
 #include "cmd/recipe_data.hpp"
 #include "planner/observe.hpp"
 #include "planner/preflight.hpp"
+#include "providers/host/program.hpp"
 #include "state/store.hpp"
 
 namespace aim::cmd {
@@ -25,6 +26,7 @@ std::optional<planner::PlanOptions> plan_options(const Arguments& arguments,
   planner::PlanOptions options;
   options.destroy = arguments.has("destroy");
   options.destroy_volumes = arguments.has("volumes");
+  options.allow_exec = arguments.has("allow-exec");
   std::set<Address> known;
   const std::vector<std::string_view> with_addresses = {"target", "exclude", "replace", "upgrade"};
   // Reading the state takes a while, and most plans name no address.
@@ -89,11 +91,53 @@ std::optional<core::StateSnapshot> read_state(const std::filesystem::path& file,
 
 namespace {
 
+/// How long the program of a `select` may think.
+constexpr std::chrono::seconds kChoiceTimeout{60};
+
 /// Docker answers an inspect out of its memory, so on a small machine more than two questions a
 /// core only take turns (measured: 50 containers on two cores, 28 ms with 4 at a time, 35 with 10).
 std::size_t reading_width(std::size_t parallelism) {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   return std::min(parallelism, 2 * cores);
+}
+
+/// The program of a `select`: looked for beside the configuration, or on the PATH.
+core::Result<std::string> run_chosen_program(const std::filesystem::path& directory,
+                                             const std::vector<std::string>& command,
+                                             const std::string& input,
+                                             std::stop_token stop) {
+  std::vector<std::filesystem::path> places;
+  if (command.front().find('/') != std::string::npos) {
+    places = {directory / command.front()};
+  } else {
+    for (const char* folder : {"/usr/local/bin", "/usr/bin", "/bin"}) {
+      places.push_back(std::filesystem::path(folder) / command.front());
+    }
+  }
+  const auto program = providers::find_program(places);
+  if (!program) {
+    return make_error(ErrorCode::NotFound,
+                      fmt::format("there is no such program to run at {}",
+                                  places.front().lexically_normal().string()));
+  }
+  providers::ProgramLimits limits;
+  limits.timeout = kChoiceTimeout;
+  const auto ran = providers::run_program(std::filesystem::absolute(*program),
+                                          {command.begin() + 1, command.end()},
+                                          limits,
+                                          stop,
+                                          {input, directory});
+  if (!ran) {
+    return ran.error();
+  }
+  if (ran->exit_code != 0) {
+    constexpr std::size_t kMost = 400;
+    return make_error(ErrorCode::Failed,
+                      fmt::format("it exited with code {}{}",
+                                  ran->exit_code,
+                                  ran->err.empty() ? "" : ": " + ran->err.substr(0, kMost)));
+  }
+  return ran->out;
 }
 
 }  // namespace
@@ -120,6 +164,26 @@ core::Result<planner::Configuration> resolve_now(const Project& project,
     return engine ? gpu_containers(engine->engine, app.stop())
                   : std::vector<core::ObservedContainer>();
   };
+  knowledge.cdi_devices = world.engine.cdi_devices;
+  if (engine != nullptr) {
+    knowledge.taken_ports = [&](const std::set<std::uint16_t>& asked) {
+      core::HostQuestions questions;
+      for (const std::uint16_t port : asked) {
+        questions.ports.insert({"tcp", port});
+      }
+      std::set<std::uint16_t> taken;
+      for (const core::HostSocket& socket :
+           engine->this_host.look(world.engine, questions).sockets) {
+        taken.insert(socket.port.port);
+      }
+      return taken;
+    };
+  }
+  if (options.allow_exec) {
+    knowledge.run_program = [&](const std::vector<std::string>& command, const std::string& input) {
+      return run_chosen_program(project.directory, command, input, app.stop());
+    };
+  }
   return planner::resolve_endpoints(
       project.configuration, state, world, options, knowledge, diagnostics, sources);
 }

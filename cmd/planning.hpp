@@ -24,6 +24,7 @@ inline constexpr Option kPlanOptions[] = {
      '\0',
      true,
      OptionValue::Optional},
+    {"allow-exec", {}, "run programs that the configuration names (select.command)", '\0', false},
     {"parallelism", "N", "calls to Docker at a time (default 10)", '\0', false}};
 
 /// Reads the planning options; short addresses ("qwen") are completed where they are unique.

@@ -89,6 +89,9 @@ Looked looked_at(const core::RecordedResource& record, const core::ObservedWorld
       state.status == core::ContainerStatus::Exited) {
     one.row.status = "done";
   }
+  if (record.held && planner::stands_still(state.status)) {
+    one.row.status = "held";
+  }
   one.row.started_at = state.started_at;
   one.row.restarts = state.restart_count;
   return one;

@@ -45,7 +45,7 @@ struct LogRequest {
   std::optional<std::size_t> tail;  ///< last lines; all of them if not set
   bool follow = false;
   bool timestamps = false;
-  std::optional<std::int64_t> since_unix_seconds;
+  std::string since = {};  ///< only what was written from then on, as ContainerState has times
 };
 
 /// One piece of a container's output, foreign text, not necessarily whole lines.
@@ -64,6 +64,12 @@ struct ContainerExit {
   bool restarted = false;
 };
 
+/// How a program that was run in a container ended.
+struct ExecResult {
+  std::int64_t exit_code = 0;
+  std::string output;  ///< of both streams, foreign text, at most 64 KiB
+};
+
 /// Looks at containers while they run. Thread rules and errors as for EngineReader.
 class ContainerWatcher {
  public:
@@ -76,6 +82,13 @@ class ContainerWatcher {
   /// Blocks until the container does not run (at once if it does not now). NotFound if gone.
   [[nodiscard]] virtual Result<ContainerExit> wait_exit(const std::string& container,
                                                         std::stop_token stop) = 0;
+  /// Runs a program in the container, without a shell, until it ends. Where there is no such
+  /// program its exit code is 126 or 127. Errors: Conflict (it does not run), Timeout, in which
+  /// case Docker leaves the program running.
+  [[nodiscard]] virtual Result<ExecResult> exec(const std::string& container,
+                                                const std::vector<std::string>& command,
+                                                std::chrono::milliseconds timeout,
+                                                std::stop_token stop) = 0;
 };
 
 /// How to attach a container to a network, by name or id.

@@ -152,6 +152,7 @@ struct EngineInfo {
   std::set<std::string> network_drivers = {};
   std::set<std::string> volume_drivers = {};
   bool rootless = false;  ///< in namespaces of its own, so the host looks different to it
+  std::vector<std::string> cdi_devices = {};  ///< "nvidia.com/gpu=0"; told from API 1.50 on
   bool operator==(const EngineInfo&) const = default;
 };
 
@@ -188,6 +189,7 @@ struct RecordedResource {
   bool prevent_destroy = false;
   bool retain = false;  ///< on_destroy: retain
   bool external = false;
+  bool held = false;              ///< it was stopped on request and is left so
   std::string salt;               ///< prefix its secrets were hashed with
   std::string created_run;        ///< label value of the run that made the Docker object
   std::int64_t start_millis = 0;  ///< how long the last start took until ready, 0 unknown

@@ -150,6 +150,7 @@ class Checker {
       case Type::Duration:
       case Type::Size:
       case Type::Port:
+      case Type::PortRequest:
       case Type::Strings:
       case Type::StringMap:
       case Type::Arguments:

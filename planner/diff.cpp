@@ -278,6 +278,11 @@ std::vector<std::string> changed_files(const std::vector<FieldChange>& changed) 
 
 }  // namespace
 
+Map without_restart(Map attributes) {
+  attributes.insert_or_assign("restart", "no");
+  return attributes;
+}
+
 InPlacePlan in_place_steps(const core::Address& address,
                            const Map& after,
                            const core::ObservedContainer& observed,
@@ -285,8 +290,10 @@ InPlacePlan in_place_steps(const core::Address& address,
                            const std::vector<FieldChange>& changed,
                            const std::vector<FieldChange>& drifted,
                            const std::string& wanted_name,
-                           const NameLookup& names) {
+                           const NameLookup& names,
+                           Aim aim) {
   InPlacePlan plan;
+  const bool held = aim == Aim::Held;
   const std::set<std::string> changed_names = top_levels(changed);
   const std::set<std::string> drifted_names = top_levels(drifted);
   if (observed.name != wanted_name) {
@@ -295,22 +302,33 @@ InPlacePlan in_place_steps(const core::Address& address,
   if (changed_names.contains("networks") || drifted_names.contains("networks")) {
     add_network_steps(plan, address, after, observed, names);
   }
-  add_limit_steps(plan, after, observed, baseline, changed_names, drifted_names);
+  add_limit_steps(plan,
+                  held ? without_restart(after) : after,
+                  observed,
+                  baseline,
+                  changed_names,
+                  drifted_names);
   if (std::vector<std::string> paths = changed_files(changed); !paths.empty()) {
     plan.steps.emplace_back(ReplaceFiles{std::move(paths)});
   }
   switch (observed.state.status) {
     case core::ContainerStatus::Created:
     case core::ContainerStatus::Exited:
-      if (!is_as_wanted(after, observed.state)) {
+      if (!held && !is_as_wanted(after, observed.state)) {
         plan.steps.emplace_back(Start{});
       }
       break;
     case core::ContainerStatus::Paused:
       plan.steps.emplace_back(Unpause{});
+      if (held) {
+        plan.steps.emplace_back(Stop{});
+      }
       break;
     case core::ContainerStatus::Running:
     case core::ContainerStatus::Restarting:
+      if (held) {
+        plan.steps.emplace_back(Stop{});
+      }
       break;
     case core::ContainerStatus::Removing:
     case core::ContainerStatus::Dead:

@@ -25,11 +25,17 @@ namespace aim::planner {
                                                        bool same_api,
                                                        const core::Map& specified);
 
+/// With the policy of a container that is held: Docker is not to start it.
+[[nodiscard]] core::Map without_restart(core::Map attributes);
+
 /// What a container needs so that, without being replaced, it becomes what `after` says.
 struct InPlacePlan {
   std::vector<InPlaceStep> steps;
   bool possible = true;  ///< false: a drifted field can only be mended by a new container
 };
+
+/// Whether it is to run (or, a job, to have run).
+enum class Aim { Up, Held };
 
 /// Compares `after` with what is observed. `changed` are the top-level attributes that differ from
 /// what was recorded; `drifted` those that moved away from the baseline.
@@ -40,7 +46,8 @@ struct InPlacePlan {
                                          const std::vector<FieldChange>& changed,
                                          const std::vector<FieldChange>& drifted,
                                          const std::string& wanted_name,
-                                         const NameLookup& names);
+                                         const NameLookup& names,
+                                         Aim aim = Aim::Up);
 
 /// The attributes of a kind that have a default, with it.
 [[nodiscard]] const core::Map& default_attributes(core::Kind kind);

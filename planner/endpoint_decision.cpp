@@ -12,7 +12,7 @@ using core::Value;
 namespace {
 
 /// What a choice follows from.
-constexpr std::array<std::string_view, 12> kChoice = {"base_model",
+constexpr std::array<std::string_view, 13> kChoice = {"base_model",
                                                       "backend",
                                                       "context_length",
                                                       "fallback",
@@ -23,10 +23,11 @@ constexpr std::array<std::string_view, 12> kChoice = {"base_model",
                                                       "gpus",
                                                       "model",
                                                       "precision",
-                                                      "recipe"};
+                                                      "recipe",
+                                                      "select"};
 /// What the command follows from besides.
-constexpr std::array<std::string_view, 5> kCommand = {
-    "args", "args_check", "container_port", "image", "served_name"};
+constexpr std::array<std::string_view, 7> kCommand = {
+    "args", "args_check", "container_port", "image", "lora", "revision", "served_name"};
 
 template <std::size_t N>
 Map part_of(const Map& attributes, const std::array<std::string_view, N>& names) {

@@ -86,6 +86,14 @@ void spell_out(DesiredResource& endpoint, DefaultCache fallback) {
     add_mount(attributes,
               {{"type", "bind"}, {"source", model}, {"target", model}, {"read_only", true}});
   }
+  const Value* lora = core::find(attributes, "lora");
+  for (const auto& [name, adapter] : lora && lora->is<Map>() ? *lora->get<Map>() : Map()) {
+    const std::string* path = adapter.get<std::string>();
+    if (fallback == DefaultCache::BuiltIn && path && path->starts_with('/')) {
+      add_mount(attributes,
+                {{"type", "bind"}, {"source", *path}, {"target", *path}, {"read_only", true}});
+    }
+  }
   const std::string cache =
       core::string_at(attributes, "cache")
           .value_or(fallback == DefaultCache::BuiltIn ? std::string(kBuiltInCache) : "none");

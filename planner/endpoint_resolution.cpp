@@ -10,7 +10,9 @@
 #include "planner/endpoint_records.hpp"
 #include "planner/gpu_holders.hpp"
 #include "planner/graph.hpp"
+#include "planner/port_choice.hpp"
 #include "planner/resolved_gpus.hpp"
+#include "recipes/choice_program.hpp"
 #include "recipes/decision.hpp"
 
 namespace aim::planner {
@@ -50,6 +52,7 @@ class Resolver {
   }
 
   core::Result<Configuration> run() {
+    choose_ports(result_, records_, observed_, knowledge_.taken_ports, diagnostics_);
     for (auto& [address, desired] : result_.resources) {
       if (address.kind == Kind::Endpoint) {
         begin(desired);
@@ -116,6 +119,26 @@ class Resolver {
     return known;
   }
 
+  /// What only a generated command can say.
+  bool needs_no_recipe(const DesiredResource& desired) {
+    bool fine = true;
+    for (const char* name : {"lora", "revision", "select"}) {
+      if (is_set(desired.attributes, name)) {
+        fine = false;
+        error(desired,
+              "Conflicting attributes",
+              fmt::format("{} is written by hand, so `{}` has no meaning for it: {}.",
+                          desired.address.str(),
+                          name,
+                          name == std::string_view("select")
+                              ? "there is no recipe to choose"
+                              : "write the server's own flags into `command` or `args`"),
+              {name});
+      }
+    }
+    return fine;
+  }
+
   void begin(DesiredResource& desired) {
     const Map& attributes = desired.attributes;
     Pending one;
@@ -133,7 +156,7 @@ class Resolver {
       return;
     }
     one.asked = asked_of(attributes);
-    if (!is_known(desired, one.asked)) {
+    if (!is_known(desired, one.asked) || (one.by_hand && !needs_no_recipe(desired))) {
       return;
     }
     if (one.by_hand && requested_count(one.request).value_or(0) == 0) {
@@ -288,7 +311,7 @@ class Resolver {
     if (input.wish.backend == "llamacpp" && !has_gguf(one, input)) {
       return;
     }
-    recipes::Selection selection = recipes::select(input, found);
+    recipes::Selection selection = recipes::select(input, found, picker(one, input));
     tell(one, found);
     if (!selection.chosen) {
       one.failed = true;
@@ -299,6 +322,44 @@ class Resolver {
     if (one.decision->gpus > 0) {
       promised_.insert_or_assign(one.desired->address, one.decision->gpus);
     }
+  }
+
+  /// Asks the program of `select`, if there is one.
+  recipes::Picker picker(const Pending& one, const recipes::SelectionInput& input) {
+    const Map* select = map_at(&one.desired->attributes, "select");
+    if (select == nullptr) {
+      return {};
+    }
+    std::vector<std::string> command;
+    for (const Value& word : *core::find(*select, "command")->get<List>()) {
+      command.push_back(*word.get<std::string>());
+    }
+    return [this, &one, &input, command](
+               const std::vector<recipes::Candidate>& candidates) -> std::optional<std::size_t> {
+      if (!knowledge_.run_program) {
+        error(*one.desired,
+              "Program is not run",
+              fmt::format("{} is chosen by {}, and a program that a configuration names runs only "
+                          "with --allow-exec, since a plan may be of a stranger's pull request.",
+                          one.desired->address.str(),
+                          command.front()),
+              {"select"});
+        return std::nullopt;
+      }
+      const core::Result<std::string> answer =
+          knowledge_.run_program(command, recipes::candidates_json(input, candidates));
+      const core::Result<std::size_t> picked = answer
+                                                   ? recipes::picked_candidate(*answer, candidates)
+                                                   : core::Result<std::size_t>(answer.error());
+      if (!picked) {
+        error(*one.desired,
+              "Program chose nothing",
+              fmt::format("{}: {}.", command.front(), core::to_string(picked.error())),
+              {"select"});
+        return std::nullopt;
+      }
+      return *picked;
+    };
   }
 
   /// Without a GPU only what can do without one is worth looking for.
@@ -510,12 +571,47 @@ class Resolver {
     }
   }
 
+  /// Whether the server has what goes beyond the recipe.
+  void check_extras(const Pending& one,
+                    const Map& attributes,
+                    const recipes::BackendData& backend) {
+    const std::string model = core::string_at(attributes, "model").value_or("");
+    if (is_set(attributes, "lora") && backend.flag("lora_adapters").empty()) {
+      error(*one.desired,
+            "Adapters are not possible here",
+            fmt::format("{} serves no LoRA adapters by name: drop `lora`, or use vllm or sglang.",
+                        backend.title),
+            {"lora"});
+    }
+    if (!is_set(attributes, "revision")) {
+      return;
+    }
+    if (backend.flag("revision").empty()) {
+      error(*one.desired,
+            "Revision is not possible here",
+            fmt::format("{} takes no revision: drop `revision`, or use vllm or sglang.",
+                        backend.title),
+            {"revision"});
+    } else if (one.decision->served != model) {
+      error(*one.desired,
+            "Revision of another repository",
+            fmt::format("`revision` is one of {}, but what is served in {} is {}. Write that as "
+                        "`model`, with `base_model: {}`, or drop `revision`.",
+                        model,
+                        one.decision->precision,
+                        one.decision->served,
+                        model),
+            {"revision"});
+    }
+  }
+
   void write_command(const Pending& one, Map& attributes) {
     const recipes::BackendData* backend =
         data() ? data()->backends.find(one.decision->backend) : nullptr;
     if (backend == nullptr) {
       return;
     }
+    check_extras(one, attributes, *backend);
     Diagnostics found;
     const Map arguments = recipes::final_arguments(
         *one.decision, attributes, one.desired->positions, *backend, found);

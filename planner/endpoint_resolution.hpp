@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <set>
 #include <vector>
 
 #include "core/inventory.hpp"
@@ -21,6 +23,13 @@ struct EndpointKnowledge {
   /// Every container that may hold GPUs.
   std::function<core::Result<std::vector<core::ObservedContainer>>()> gpu_containers;
   std::vector<std::string> cdi_devices;  ///< that the Engine knows
+  /// Those of some TCP ports that something on Docker's host listens on; may be empty.
+  std::function<std::set<std::uint16_t>(const std::set<std::uint16_t>&)> taken_ports;
+  /// Runs a program of the configuration, with a text on its standard input, and returns what it
+  /// wrote. Empty where that is not allowed. Errors say what it said when it failed.
+  std::function<core::Result<std::string>(const std::vector<std::string>& command,
+                                          const std::string& input)>
+      run_program;
 };
 
 /// The configuration with everything filled in that endpoints leave to aim: recipe, precision,

@@ -10,6 +10,7 @@
 #include "planner/given_up.hpp"
 #include "planner/gpu_holders.hpp"
 #include "planner/image_reference.hpp"
+#include "planner/known_secrets.hpp"
 #include "planner/resolved_gpus.hpp"
 #include "planner/schema.hpp"
 #include "planner/task_runner.hpp"
@@ -28,25 +29,6 @@ using core::Value;
 using std::chrono::milliseconds;
 
 namespace {
-
-/// Secrets of the previous specification are known by digest only; where the new one has the same
-/// secret at the same place, its content is known after all.
-Value with_known_secrets(const Value& before, const Value* after) {
-  if (const core::Secret* secret = before.get<core::Secret>()) {
-    const core::Secret* known = after ? after->get<core::Secret>() : nullptr;
-    return known && known->known() && *known == *secret ? Value(*known) : before;
-  }
-  const Map* map = before.get<Map>();
-  if (map == nullptr) {
-    return before;
-  }
-  const Map* other = after ? after->get<Map>() : nullptr;
-  Map copy;
-  for (const auto& [key, value] : *map) {
-    copy.emplace(key, with_known_secrets(value, other ? core::find(*other, key) : nullptr));
-  }
-  return copy;
-}
 
 class Run : public RunnerContext {
  public:
@@ -401,6 +383,7 @@ class Run : public RunnerContext {
     record.dependencies = change.dependencies;
     record.prevent_destroy = change.prevent_destroy;
     record.retain = change.retain;
+    record.held = change.held;
     record.salt = salt_of(change);
     record.created_run = header_.label;
     record.start_millis = change.last_start_millis;
@@ -418,7 +401,9 @@ class Run : public RunnerContext {
       record.docker_id = seen->id;
       record.baseline = baseline_of(*seen, record.salt);
       // The candidate gets its real policy in the calls that follow.
-      record.baseline.insert_or_assign("restart", restart_policy(record.attributes));
+      record.baseline.insert_or_assign(
+          "restart",
+          change.held && plan_.updates_containers ? "no" : restart_policy(record.attributes));
       const auto planned_image = core::string_at(change.computed, "image_id");
       if (planned_image && *planned_image != seen->image_id) {
         return core::make_error(

@@ -70,7 +70,8 @@ Result<core::CreateContainer> creation_of(const ResourceChange& change,
   call.labels.merge(values.birth_labels(change, attributes));
   // A candidate must never fight its predecessor after a reboot, if its policy can be given to it
   // later.
-  const bool waits = change.action == Action::Replace && values.updates_containers();
+  const bool waits =
+      (change.action == Action::Replace || change.held) && values.updates_containers();
   call.restart = waits ? "no" : restart_policy(attributes);
   call.networks = attachments(change.address, attributes, names);
   return call;
@@ -155,6 +156,10 @@ class StepCalls {
   }
 
   void operator()(const Start&) { add(core::StartContainer{id_}, core::KillContainer{id_}); }
+
+  void operator()(const Stop&) {
+    add(core::StopContainer{id_, stop_grace(attributes_)}, core::StartContainer{id_});
+  }
 
   void operator()(const Unpause&) { add(core::UnpauseContainer{id_}, core::PauseContainer{id_}); }
 
@@ -282,6 +287,9 @@ CallWork start_calls(const ResourceChange& change, Creation creation) {
       }
       calls = std::move(*late);
     }
+    if (change.held) {
+      return calls;
+    }
     const std::string name = candidate_name(change);
     calls.push_back(planned_call(change.address,
                                  Phase::Switch,
@@ -297,7 +305,7 @@ CallWork stop_calls(const ResourceChange& change) {
     std::vector<PlannedCall> calls = free_name(change);
     const Map before = change.before.value_or(Map());
     const std::string policy = restart_policy(before);
-    if (policy != "no" && values.updates_containers()) {
+    if (policy != "no" && values.updates_containers() && !change.held) {
       calls.push_back(
           planned_call(change.address,
                        Phase::Switch,

@@ -96,18 +96,20 @@ CommitCalls commit_calls(const Plan& plan, const std::map<Address, std::string>&
                                    core::RenameContainer{candidate, change.docker_name},
                                    std::nullopt,
                                    change.docker_name));
-      if (policy != "no" && plan.updates_containers) {
+      if (policy != "no" && plan.updates_containers && !change.held) {
         calls.push_back(planned_call(address,
                                      Phase::Commit,
                                      core::UpdateContainer{candidate, restart_only(policy)},
                                      std::nullopt,
                                      change.docker_name));
       }
-      calls.push_back(planned_call(address,
-                                   Phase::Commit,
-                                   core::RemoveContainer{change.docker_id, false, false},
-                                   std::nullopt,
-                                   kept));
+      if (!change.keep_previous) {
+        calls.push_back(planned_call(address,
+                                     Phase::Commit,
+                                     core::RemoveContainer{change.docker_id, false, false},
+                                     std::nullopt,
+                                     kept));
+      }
       result.containers.push_back(std::move(calls));
     } else if (change.action == Action::Delete && is_container_kind(address.kind)) {
       result.containers.push_back(removal_calls(change));

@@ -25,7 +25,7 @@ using core::Result;
 namespace {
 
 bool runs_container(const ResourceChange& change) {
-  return is_container_kind(change.address.kind) &&
+  return is_container_kind(change.address.kind) && !change.held &&
          (change.action == Action::Create || change.action == Action::Replace ||
           change.action == Action::Update);
 }
@@ -209,8 +209,11 @@ class TaskBuilder {
     if (creates_container(change)) {
       const Creation creation =
           prepared_.contains(change.address) ? Creation::Prepared : Creation::Late;
-      starts_[change.address] =
-          add_switch(change, Activity::Starting, start_calls(change, creation));
+      if (!change.held || creation == Creation::Late) {
+        starts_[change.address] = add_switch(change,
+                                             change.held ? Activity::Creating : Activity::Starting,
+                                             start_calls(change, creation));
+      }
     } else if (change.action == Action::Update) {
       if (!change.detached.empty()) {
         detaches_[change.address] =
@@ -234,7 +237,8 @@ class TaskBuilder {
     if (ready != ready_.end() && start != starts_.end()) {
       graphs_.switch_over[ready->second].waits_for.insert(start->second);
     }
-    if (const auto detach = detaches_.find(change.address); detach != detaches_.end()) {
+    if (const auto detach = detaches_.find(change.address);
+        ready != ready_.end() && detach != detaches_.end()) {
       graphs_.switch_over[ready->second].waits_for.insert(detach->second);
     }
     if (start != starts_.end()) {

@@ -15,8 +15,10 @@
 #include "planner/plan_follow.hpp"
 #include "planner/plan_images.hpp"
 #include "planner/plan_object.hpp"
+#include "planner/plan_outputs.hpp"
 #include "planner/preflight.hpp"
 #include "planner/preflight_images.hpp"
+#include "planner/recorded_change.hpp"
 #include "planner/schema.hpp"
 #include "planner/unset_secrets.hpp"
 #include "recipes/resolve.hpp"
@@ -32,21 +34,7 @@ using core::Value;
 
 namespace {
 
-/// Whether there is nothing to stop.
-bool stands_still(core::ContainerStatus status) {
-  return status == core::ContainerStatus::Created || status == core::ContainerStatus::Exited ||
-         status == core::ContainerStatus::Dead;
-}
-
 bool is_container(Kind kind) { return kind == Kind::Endpoint || kind == Kind::Container; }
-
-Map merged(const Map& attributes, const Map& computed) {
-  Map all = attributes;
-  for (const auto& [name, value] : computed) {
-    all.insert_or_assign(name, value);
-  }
-  return all;
-}
 
 /// The part of `map` at `path`, which leads through maps; null where there is none.
 Value value_at(const Map& map, const core::Path& path) {
@@ -104,7 +92,15 @@ class PlanMaker {
       add_fingerprint(address);
       plan_.changes.push_back(change);
     }
-    plan_outputs();
+    plan_.outputs = plan_outputs(
+        configuration_,
+        recorded_,
+        options_.destroy                                      ? Outputs::Removed
+        : recorded_.lineage.empty() && !plan_.lineage.empty() ? Outputs::Lost
+                                                              : Outputs::Known,
+        [this](const core::Reference& reference) { return look_up(reference); },
+        diagnostics_);
+    note_holds();
     if (!options_.destroy) {
       note_unset_variables();
     }
@@ -331,6 +327,7 @@ class PlanMaker {
     if (located.record) {
       change.reason = Reason::Missing;
       change.generation = located.record->generation + 1;
+      change.held = located.record->held;
       plan_.drift.push_back({change.address, true, {}});
       if (change.address.kind == Kind::Volume) {
         diagnostics_.warning(
@@ -350,6 +347,7 @@ class PlanMaker {
     const RecordedResource& record = *located.record;
     add_observed_computed(located, change);
     change.generation = record.generation;
+    change.held = record.held;
     change.last_start_millis = record.start_millis;
     change.before = merged(record.attributes, record.computed);
     change.previous_dependencies = record.dependencies;
@@ -432,6 +430,19 @@ class PlanMaker {
     }
   }
 
+  void note_holds() {
+    for (const ResourceChange& change : plan_.changes) {
+      const bool stays = change.action != Action::Delete && change.action != Action::Forget;
+      if (change.held && stays) {
+        diagnostics_.note("Held",
+                          fmt::format("{0} was stopped with `aim stop` and is left so; its GPUs "
+                                      "stay its own. `aim start {0}` starts it again.",
+                                      change.address.str()),
+                          change.range);
+      }
+    }
+  }
+
   void note_unset_variables() {
     for (const auto& [name, range] : configuration_.unset_variables) {
       diagnostics_.note(
@@ -499,62 +510,23 @@ class PlanMaker {
             before->second.attributes != record.attributes);
   }
 
-  ResourceChange plan_removal(const Located& located) {
-    const RecordedResource& record = *located.record;
-    ResourceChange change;
-    change.address = record.address;
-    change.docker_name = record.docker_name;
-    change.salt = salt_of(record.address);
-    note_move(change);
-    change.dependencies = record.dependencies;
-    change.external = record.external;
-    change.prevent_destroy = record.prevent_destroy;
-    change.retain = record.retain;
-    change.generation = record.generation;
-    change.attributes = record.attributes;
-    change.computed = record.computed;
-    change.before = merged(record.attributes, record.computed);
-    change.reason = options_.destroy ? Reason::DestroyRequested : Reason::NoConfiguration;
-    if (const auto desired = configuration_.resources.find(record.address);
-        desired != configuration_.resources.end()) {
-      change.range = desired->second.range;
+  ResourceChange plan_removal(const Located& located) const {
+    const Address& address = located.record->address;
+    const RemovedEntry* entry = options_.destroy ? nullptr : removed_entry(address);
+    Removal removal{options_.destroy ? Reason::DestroyRequested : Reason::NoConfiguration,
+                    located.record->retain ? Removal::Object::Stays : Removal::Object::Goes};
+    if (entry != nullptr && entry->destroy) {
+      removal.object = *entry->destroy ? Removal::Object::Goes : Removal::Object::Stays;
+    } else if (address.kind == Kind::Volume && options_.destroy_volumes) {
+      removal.object = Removal::Object::Goes;
     }
-    const RemovedEntry* entry = options_.destroy ? nullptr : removed_entry(record.address);
-    const bool keep = entry != nullptr && entry->destroy ? !*entry->destroy
-                      : record.address.kind == Kind::Volume && options_.destroy_volumes
-                          ? false
-                          : record.retain;
+    ResourceChange change = remove_recorded(located, salt_of(address), removal);
+    note_move(change);
+    const auto desired = configuration_.resources.find(address);
     if (entry != nullptr) {
       change.range = entry->range;
-    }
-    if (!located.exists()) {
-      change.action = Action::Forget;
-      change.reason = Reason::Missing;
-    } else if (record.external || keep) {
-      change.action = Action::Forget;
-    } else {
-      change.action = Action::Delete;
-      change.downtime = is_container(record.address.kind) ? Downtime::Removal : Downtime::None;
-    }
-    for (const core::ObservedContainer* old : located.superseded) {
-      change.superseded.emplace_back(old->id, old->name);
-    }
-    if (located.container && located.container->state.status != core::ContainerStatus::Running) {
-      change.fields.push_back({{"status"},
-                               Value(core::to_string(located.container->state.status)),
-                               Value(),
-                               false,
-                               std::nullopt});
-    }
-    if (located.container) {
-      change.stopped = stands_still(located.container->state.status);
-      change.anonymous_volumes = located.container->anonymous_volumes;
-      change.docker_id = located.container->id;
-      change.docker_name = located.container->name;
-    } else if (located.network) {
-      change.docker_id = located.network->id;
-    } else if (located.volume) {
-      change.docker_id = located.volume->name;
+    } else if (desired != configuration_.resources.end()) {
+      change.range = desired->second.range;
     }
     return change;
   }
@@ -589,23 +561,16 @@ class PlanMaker {
                          "out. Plan without them to see everything.");
   }
 
-  void leave_alone(ResourceChange& change) {
-    const Located& located = identification_.resources.at(change.address);
-    ResourceChange still;
+  void leave_alone(ResourceChange& change) const {
+    ResourceChange still = leave_recorded(identification_.resources.at(change.address));
+    if (!still.before || change.external) {
+      still.docker_name = change.docker_name;
+    }
     still.address = change.address;
-    still.docker_name =
-        located.record && !change.external ? located.record->docker_name : change.docker_name;
     still.docker_id = change.docker_id;
     still.external = change.external;
     still.dependencies = change.dependencies;
     still.range = change.range;
-    if (located.record) {
-      still.attributes = located.record->attributes;
-      still.computed = located.record->computed;
-      still.generation = located.record->generation;
-      still.before = merged(still.attributes, still.computed);
-      still.after = still.before;
-    }
     change = std::move(still);
   }
 
@@ -630,87 +595,9 @@ class PlanMaker {
   }
 
   void add_fingerprint(const Address& address) {
-    const Located& located = identification_.resources.at(address);
-    Map facts;
-    if (located.container) {
-      facts = {{"id", located.container->id},
-               {"name", located.container->name},
-               {"image", located.container->image_id},
-               {"status", Value(core::to_string(located.container->state.status))},
-               {"attributes", baseline_of(*located.container, salt_of(address))}};
-    } else if (located.network) {
-      facts = {{"id", located.network->id}, {"attributes", located.network->attributes}};
-    } else if (located.volume) {
-      facts = {{"name", located.volume->name},
-               {"created", located.volume->created_at},
-               {"attributes", located.volume->attributes}};
-    } else {
-      return;
-    }
-    plan_.fingerprints.emplace(address.str(), core::sha256_hex(core::canonical_json(facts)));
-  }
-
-  void plan_outputs() {
-    std::set<std::string> all;
-    for (const auto& [name, output] : recorded_.outputs) {
-      all.insert(name);
-    }
-    if (!options_.destroy) {
-      for (const auto& [name, output] : configuration_.outputs) {
-        all.insert(name);
-      }
-    }
-    for (const std::string& name : all) {
-      OutputChange change;
-      change.name = name;
-      const auto before = recorded_.outputs.find(name);
-      if (before != recorded_.outputs.end()) {
-        change.before = before->second.value;
-        change.sensitive = before->second.sensitive;
-      }
-      const auto desired = configuration_.outputs.find(name);
-      const bool wanted = !options_.destroy && desired != configuration_.outputs.end();
-      if (wanted) {
-        plan_output_value(desired->second, change);
-        change.dependencies = desired->second.dependencies;
-      }
-      const bool state_was_lost = recorded_.lineage.empty() && !plan_.lineage.empty();
-      if (state_was_lost && wanted) {
-        change.before = change.after;  // nobody can tell what it was; it follows from the rest
-      } else if (before == recorded_.outputs.end()) {
-        change.action = Action::Create;
-      } else if (!wanted) {
-        change.action = Action::Delete;
-      } else {
-        change.action = change.before == change.after ? Action::NoOp : Action::Update;
-      }
-      plan_.outputs.push_back(std::move(change));
-    }
-  }
-
-  void plan_output_value(const DesiredOutput& desired, OutputChange& change) {
-    Value evaluated = evaluate(
-        desired.value, [this](const core::Reference& reference) { return look_up(reference); });
-    evaluated = assume_unchanged(evaluated, &change.before);
-    if (core::contains_unknown(evaluated)) {
-      change.source = desired.value;
-    } else if (desired.sensitive && !core::contains_secret(evaluated)) {
-      evaluated = core::Secret(as_text(evaluated));
-    }
-    change.after = core::with_digests(
-        evaluated,
-        fmt::format(
-            "{}/{}/output.{}", configuration_.project, configuration_.workspace, change.name));
-    change.sensitive = desired.sensitive || core::contains_secret(change.after);
-    if (change.sensitive && !desired.sensitive) {
-      diagnostics_.add({core::Severity::Error,
-                        "Output holds a secret",
-                        fmt::format("The value of output \"{}\" is sensitive. Mark the output "
-                                    "`sensitive: true`, so that nobody is surprised by stars.",
-                                    change.name),
-                        desired.range,
-                        {},
-                        {}});
+    if (auto fingerprint =
+            fingerprint_of(identification_.resources.at(address), salt_of(address))) {
+      plan_.fingerprints.emplace(address.str(), std::move(*fingerprint));
     }
   }
 

@@ -77,6 +77,10 @@ struct Start {
   bool operator==(const Start&) const = default;
 };
 
+struct Stop {
+  bool operator==(const Stop&) const = default;
+};
+
 struct Unpause {
   bool operator==(const Unpause&) const = default;
 };
@@ -92,8 +96,8 @@ struct Restart {
   bool operator==(const Restart&) const = default;
 };
 
-using InPlaceStep =
-    std::variant<SetLimits, Connect, Disconnect, Rename, Start, Unpause, ReplaceFiles, Restart>;
+using InPlaceStep = std::
+    variant<SetLimits, Connect, Disconnect, Rename, Start, Stop, Unpause, ReplaceFiles, Restart>;
 
 /// What the user of an endpoint or container will notice.
 enum class Downtime {
@@ -119,6 +123,7 @@ struct ResourceChange {
   std::vector<core::Address> previous_dependencies;  ///< what it needs until the change
   /// Earlier incarnations that a commit should have removed and did not: id and name on Docker.
   std::vector<std::pair<std::string, std::string>> superseded;
+  bool keep_previous = false;  ///< of a Replace: the existing container stays, stopped
   /// Volumes without a name of the existing container, by path inside: handed on by Replace,
   /// deleted by Delete.
   std::map<std::string, std::string> anonymous_volumes;
@@ -133,6 +138,7 @@ struct ResourceChange {
   Downtime downtime = Downtime::None;
   std::int64_t last_start_millis = 0;  ///< measured by an earlier run, 0: never
   bool stopped = false;                ///< the existing container does not run
+  bool held = false;                   ///< it is stopped on request, and is so after the change
   bool external = false;
   bool prevent_destroy = false;
   bool retain = false;
@@ -170,6 +176,7 @@ struct PlanOptions {
   std::set<core::Address> replaces;
   std::set<core::Address> upgrades;  ///< ask the registry what their tags stand for now
   bool upgrade_all = false;          ///< of every endpoint and container
+  bool allow_exec = false;           ///< programs that the configuration names may run
   bool operator==(const PlanOptions&) const = default;
 };
 

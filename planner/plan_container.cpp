@@ -25,7 +25,13 @@ void sort_fields(std::vector<FieldChange>& fields) {
 }
 
 /// What is aimed at, for people.
-Value wanted_status(const core::Map& attributes) { return is_job(attributes) ? "done" : "running"; }
+Value wanted_status(const core::Map& attributes, bool held) {
+  return held ? "exited" : is_job(attributes) ? "done" : "running";
+}
+
+bool is_right(const core::Map& attributes, const core::ContainerState& state, bool held) {
+  return held ? stands_still(state.status) : is_as_wanted(attributes, state);
+}
 
 Value status_text(const core::Map& attributes, const core::ContainerState& state) {
   return is_job(attributes) && state.status == core::ContainerStatus::Exited
@@ -91,7 +97,7 @@ void plan_replacement(const core::ObservedContainer& container,
                       ResourceChange& change,
                       std::vector<FieldChange>& fields) {
   change.generation += 1;
-  change.downtime = Downtime::Restart;
+  change.downtime = change.held ? Downtime::None : Downtime::Restart;
   for (const std::string& name : computed_by_apply(change.address.kind)) {
     change.computed.insert_or_assign(name, Unknown{});
   }
@@ -118,10 +124,10 @@ void add_repairs(const core::ObservedContainer& container,
           {field.path, field.after, field.before, field.forces_replacement, std::nullopt});
     }
   }
-  if (!is_as_wanted(change.attributes, container.state)) {
+  if (!is_right(change.attributes, container.state, change.held)) {
     fields.push_back({{"status"},
                       status_text(change.attributes, container.state),
-                      wanted_status(change.attributes),
+                      wanted_status(change.attributes, change.held),
                       container.state.status == core::ContainerStatus::Dead,
                       std::nullopt});
   }
@@ -135,9 +141,9 @@ void report_drift(const Address& address,
                   const core::ObservedContainer& container,
                   std::vector<FieldChange> drifted,
                   Plan& plan) {
-  if (!is_as_wanted(record.attributes, container.state)) {
+  if (!is_right(record.attributes, container.state, record.held)) {
     drifted.push_back({{"status"},
-                       wanted_status(record.attributes),
+                       wanted_status(record.attributes, record.held),
                        status_text(record.attributes, container.state),
                        false,
                        std::nullopt});
@@ -150,6 +156,31 @@ void report_drift(const Address& address,
     sort_fields(drifted);
     plan.drift.push_back({address, false, std::move(drifted)});
   }
+}
+
+/// How many previous containers are to be kept.
+std::int64_t kept_previous(const core::Map& attributes) {
+  const Value* update = core::find(attributes, "update");
+  const core::Map* members = update ? update->get<core::Map>() : nullptr;
+  return members ? core::integer_at(*members, "keep_previous").value_or(0) : 0;
+}
+
+/// Of earlier incarnations, oldest first, those that go: all but the last `kept`, and those that
+/// are in the way or still run, which only a crash leaves behind.
+std::vector<const core::ObservedContainer*> outdated(
+    const std::vector<const core::ObservedContainer*>& superseded,
+    const std::string& docker_name,
+    std::int64_t kept) {
+  std::vector<const core::ObservedContainer*> gone;
+  const auto most = static_cast<std::size_t>(std::max<std::int64_t>(kept, 0));
+  for (std::size_t i = 0; i < superseded.size(); ++i) {
+    const core::ObservedContainer& old = *superseded[i];
+    if (i + most < superseded.size() || old.name == docker_name ||
+        !stands_still(old.state.status)) {
+      gone.push_back(&old);
+    }
+  }
+  return gone;
 }
 
 /// Where the Engine has no call to update a container, only a new one can have other limits.
@@ -204,7 +235,8 @@ void ContainerPlanner::plan(std::vector<FieldChange> fields,
                                               changed,
                                               drifted,
                                               change.docker_name,
-                                              names);
+                                              names,
+                                              change.held ? Aim::Held : Aim::Up);
   const auto forces = [](const FieldChange& field) { return field.forces_replacement; };
   const bool changed_forces = std::any_of(fields.begin(), fields.end(), forces);
   const bool drift_forces =
@@ -212,12 +244,16 @@ void ContainerPlanner::plan(std::vector<FieldChange> fields,
   const bool follows = only_follows(fields);
   const bool moved = !fields.empty() && !configured_differently;
   add_repairs(container, drifted, change, fields);
-  for (const core::ObservedContainer* old : located.superseded) {
+  const std::int64_t kept = kept_previous(change.attributes);
+  const bool triggered = !change.triggered_by.empty();
+  const bool replaces = changed_forces || drift_forces || replace_requested || triggered;
+  for (const core::ObservedContainer* old :
+       outdated(located.superseded, change.docker_name, replaces ? kept - 1 : kept)) {
     change.superseded.emplace_back(old->id, old->name);
     fields.push_back({{"superseded_container"}, old->name, Value(), false, std::nullopt});
   }
-  const bool triggered = !change.triggered_by.empty();
-  if (changed_forces || drift_forces || replace_requested || triggered) {
+  if (replaces) {
+    change.keep_previous = kept > 0;
     change.action = Action::Replace;
     change.reason = changed_forces      ? follows ? Reason::Follows : Reason::CannotUpdate
                     : replace_requested ? Reason::ByRequest

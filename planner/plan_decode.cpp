@@ -121,6 +121,9 @@ std::optional<InPlaceStep> step_of(const JsonMembers& step) {
   if (name == "start") {
     return Start{};
   }
+  if (name == "stop") {
+    return Stop{};
+  }
   if (name == "unpause") {
     return Unpause{};
   }
@@ -211,6 +214,8 @@ ResourceChange change_of(const JsonMembers& members) {
   change.downtime = downtime_of(members);
   change.last_start_millis = members.integer("last_start_millis");
   change.stopped = members.boolean("stopped");
+  change.held = members.boolean("held");
+  change.keep_previous = members.boolean("keep_previous");
   change.external = members.boolean("external");
   change.prevent_destroy = members.boolean("prevent_destroy");
   change.retain = members.boolean("retain");
@@ -248,6 +253,7 @@ core::RecordedResource recorded_of(const JsonMembers& members) {
   resource.external = members.boolean("external");
   resource.salt = members.text("salt");
   resource.created_run = members.text("created_run");
+  resource.held = members.boolean("held");
   resource.start_millis = members.integer("start_millis");
   return resource;
 }
@@ -287,6 +293,7 @@ PlanOptions options_of(const JsonMembers& members) {
   options.replaces = address_set("replaces");
   options.upgrades = address_set("upgrades");
   options.upgrade_all = members.boolean("upgrade_all");
+  options.allow_exec = members.boolean("allow_exec");
   return options;
 }
 

@@ -79,6 +79,8 @@ class Encoder {
                         {"downtime", to_string(c.downtime)},
                         {"last_start_millis", c.last_start_millis},
                         {"stopped", c.stopped},
+                        {"held", c.held},
+                        {"keep_previous", c.keep_previous},
                         {"external", c.external},
                         {"prevent_destroy", c.prevent_destroy},
                         {"retain", c.retain}};
@@ -139,6 +141,7 @@ class Encoder {
             {"external", r.external},
             {"salt", r.salt},
             {"created_run", r.created_run},
+            {"held", r.held},
             {"start_millis", r.start_millis}};
   }
 
@@ -265,6 +268,9 @@ class Encoder {
               [](const Start&) -> json::value {
                 return json::object{{"step", "start"}};
               },
+              [](const Stop&) -> json::value {
+                return json::object{{"step", "stop"}};
+              },
               [](const Unpause&) -> json::value {
                 return json::object{{"step", "unpause"}};
               },
@@ -367,7 +373,8 @@ json::value encode_options(const PlanOptions& options) {
                       {"excludes", address_set(options.excludes)},
                       {"replaces", address_set(options.replaces)},
                       {"upgrades", address_set(options.upgrades)},
-                      {"upgrade_all", options.upgrade_all}};
+                      {"upgrade_all", options.upgrade_all},
+                      {"allow_exec", options.allow_exec}};
 }
 
 json::value encode_variable(const Plan& plan,

@@ -21,7 +21,7 @@ using core::Result;
 namespace {
 
 constexpr std::string_view kFormat = "aim plan";
-constexpr std::int64_t kFormatVersion = 1;
+constexpr std::int64_t kFormatVersion = 2;
 // Far above a plan of 20,000 resources; keeps a wrong path from filling the memory.
 constexpr std::int64_t kMostBytes = 1LL << 30;
 constexpr std::size_t kMostDepth = 160;
@@ -179,6 +179,13 @@ Result<SavedPlan> parse_header(std::string_view line, std::string& checksum) {
     return make_error(ErrorCode::Unsupported,
                       fmt::format("the plan file has format version {}, and this aim reads up to "
                                   "{}; it was written by a newer aim",
+                                  *version,
+                                  kFormatVersion));
+  }
+  if (*version < kFormatVersion) {
+    return make_error(ErrorCode::Unsupported,
+                      fmt::format("the plan file has format version {}, and this aim reads {}; it "
+                                  "was written by an older aim: plan again",
                                   *version,
                                   kFormatVersion));
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <charconv>
 
 #include "planner/realize.hpp"
 #include "planner/schema.hpp"
@@ -82,11 +83,27 @@ void add_builtin_checks(const Map& endpoint,
   models.request.path = "/v1/models";
   models.request.timeout = timeout;
   models.request.bearer = key;
+  std::vector<Check> adapters;
+  const Value* lora = core::find(endpoint, "lora");
+  // vLLM lists them beside the model; whether others do is not known.
+  if (lora && lora->is<Map>() && core::string_at(endpoint, "backend") == "vllm") {
+    for (const auto& [name, source] : *lora->get<Map>()) {
+      Check adapter = models;
+      adapter.name = "adapter " + name;
+      adapter.served_name = name;
+      adapters.push_back(std::move(adapter));
+    }
+  }
   Check inference = inference_check(core::string_at(endpoint, "task").value_or("chat"), model);
   inference.request.timeout = duration_at(readiness, "inference_timeout", milliseconds(60'000));
   inference.request.bearer = key;
   const std::uint16_t port = recipes::endpoint_container_port(endpoint);
-  for (Check* check : {&health, &models, &inference}) {
+  std::vector<Check*> all = {&health, &models};
+  for (Check& adapter : adapters) {
+    all.push_back(&adapter);
+  }
+  all.push_back(&inference);
+  for (Check* check : all) {
     // Of a previous deployment only the digest of its key may be known: then health has to do.
     if (check->request.bearer && !check->request.bearer->known()) {
       continue;
@@ -110,7 +127,13 @@ void add_own_checks(const Map& readiness,
     check.port =
         static_cast<std::uint16_t>(core::integer_at(settings, "port").value_or(default_port));
     check.status = static_cast<int>(core::integer_at(settings, "status").value_or(200));
+    check.request.body = core::string_at(settings, "body").value_or("");
     check.contains = core::string_at(settings, "contains").value_or("");
+    if (const Value* wanted = core::find(settings, "json"); wanted && wanted->is<Map>()) {
+      for (const auto& [path, value] : *wanted->get<Map>()) {
+        check.json.emplace(path, *value.get<std::string>());
+      }
+    }
     checks.push_back(std::move(check));
   }
   if (const Value* tcp = core::find(readiness, "tcp"); tcp && tcp->is<Map>()) {
@@ -122,6 +145,77 @@ void add_own_checks(const Map& readiness,
         core::integer_at(*tcp->get<Map>(), "port").value_or(default_port));
     checks.push_back(std::move(check));
   }
+  if (const Value* exec = core::find(readiness, "exec"); exec && exec->is<Map>()) {
+    Check check;
+    check.name = "exec";
+    check.expect = Check::Expect::Exits;
+    check.request.timeout = timeout;
+    if (const Value* command = core::find(*exec->get<Map>(), "command")) {
+      for (const Value& word : *command->get<core::List>()) {
+        check.command.push_back(*word.get<std::string>());
+      }
+    }
+    checks.push_back(std::move(check));
+  }
+  if (const Value* log = core::find(readiness, "log"); log && log->is<Map>()) {
+    Check check;
+    check.name = "log";
+    check.expect = Check::Expect::Logs;
+    check.contains = core::string_at(*log->get<Map>(), "contains").value_or("");
+    checks.push_back(std::move(check));
+  }
+}
+
+std::string shortened(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  constexpr std::size_t kMost = 200;
+  return text.size() <= kMost ? text : text.substr(0, kMost) + "...";
+}
+
+/// The value at "data.0.id", or null.
+const json::value* value_at(const json::value& value, std::string_view path) {
+  const json::value* here = &value;
+  while (here != nullptr && !path.empty()) {
+    const std::string_view step = path.substr(0, path.find('.'));
+    path.remove_prefix(std::min(path.size(), step.size() + 1));
+    if (const json::object* object = here->if_object()) {
+      here = object->if_contains(step);
+      continue;
+    }
+    const json::array* array = here->if_array();
+    std::size_t index = 0;
+    const auto [end, failed] = std::from_chars(step.data(), step.data() + step.size(), index);
+    const bool number = failed == std::errc() && end == step.data() + step.size();
+    here = array && number && index < array->size() ? &(*array)[index] : nullptr;
+  }
+  return here;
+}
+
+/// What an answer lacks of the values that it is to have; empty: nothing.
+std::string missing_values(const std::map<std::string, std::string>& wanted,
+                           const std::string& text) {
+  if (wanted.empty()) {
+    return {};
+  }
+  boost::system::error_code failed;
+  const json::value body = json::parse(text, failed);
+  if (failed) {
+    return "the answer is not JSON";
+  }
+  for (const auto& [path, value] : wanted) {
+    const json::value* found = value_at(body, path);
+    if (found == nullptr) {
+      return fmt::format("the answer has no \"{}\"", path);
+    }
+    // The library writes 1.5 as 1.5E0.
+    const std::string have = found->is_string()   ? std::string(found->get_string())
+                             : found->is_double() ? fmt::format("{}", found->get_double())
+                                                  : json::serialize(*found);
+    if (have != value) {
+      return fmt::format("\"{}\" is {}, not {}", path, shortened(have), value);
+    }
+  }
+  return {};
 }
 
 /// A member on the way `keys` into a JSON answer, or null.
@@ -135,12 +229,6 @@ const json::value* member(const json::value& value, std::initializer_list<const 
     }
   }
   return here;
-}
-
-std::string shortened(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  constexpr std::size_t kMost = 200;
-  return text.size() <= kMost ? text : text.substr(0, kMost) + "...";
 }
 
 CheckVerdict judge_models(const Check& check, const json::value& body) {
@@ -193,6 +281,8 @@ CheckVerdict judge_body(const Check& check, const std::string& text) {
     }
     case Check::Expect::Status:
     case Check::Expect::Connects:
+    case Check::Expect::Exits:
+    case Check::Expect::Logs:
       break;
   }
   return {true, {}};
@@ -260,11 +350,27 @@ CheckVerdict judge(const Check& check, const core::Result<core::ProbeAnswer>& an
             definite};
   }
   if (check.expect == Check::Expect::Status) {
-    const bool has =
-        check.contains.empty() || answer->body.find(check.contains) != std::string::npos;
-    return {has, has ? "" : fmt::format("the answer does not contain \"{}\"", check.contains)};
+    if (!check.contains.empty() && answer->body.find(check.contains) == std::string::npos) {
+      return {false, fmt::format("the answer does not contain \"{}\"", check.contains)};
+    }
+    std::string missing = missing_values(check.json, answer->body);
+    return {missing.empty(), std::move(missing)};
   }
   return judge_body(check, answer->body);
+}
+
+CheckVerdict judge(const Check&, const core::Result<core::ExecResult>& result) {
+  if (!result) {
+    return {false, result.error().message};
+  }
+  if (result->exit_code == 0) {
+    return {true, {}};
+  }
+  return {false,
+          fmt::format("exited with code {}{}",
+                      result->exit_code,
+                      result->output.empty() ? "" : ": " + shortened(result->output)),
+          result->exit_code == 126 || result->exit_code == 127};  // there is no such program
 }
 
 Readiness::Readiness(ReadinessPolicy policy, core::Steady start)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -13,16 +14,27 @@
 
 namespace aim::planner {
 
-/// One thing that must pass. HTTP unless `tcp`.
+/// One thing that must pass. An HTTP request, but for the last three.
 struct Check {
-  enum class Expect { Status, ListsModel, GeneratesToken, Embeds, Ranks, Connects };
-  std::string name;  ///< "health", "models", "inference", "http", "tcp"
+  enum class Expect {
+    Status,
+    ListsModel,
+    GeneratesToken,
+    Embeds,
+    Ranks,
+    Connects,  ///< the port accepts a connection
+    Exits,     ///< a program in the container ends with 0
+    Logs       ///< a line of its output, since it was started, contains a text
+  };
+  std::string name;  ///< "health", "models", "inference", "http", "tcp", "exec", "log"
   Expect expect = Expect::Status;
   core::ProbeRequest request;
-  std::uint16_t port = 0;   ///< inside the container
-  int status = 200;         ///< for Status
-  std::string contains;     ///< for Status; empty: anything
-  std::string served_name;  ///< for ListsModel
+  std::uint16_t port = 0;                   ///< inside the container
+  int status = 200;                         ///< for Status
+  std::string contains;                     ///< for Status and Logs; empty: anything
+  std::map<std::string, std::string> json;  ///< for Status: values by path, "data.0.id"
+  std::string served_name;                  ///< for ListsModel
+  std::vector<std::string> command;         ///< for Exits
 };
 
 /// What being ready means for one resource.
@@ -49,6 +61,7 @@ struct CheckVerdict {
 };
 
 [[nodiscard]] CheckVerdict judge(const Check& check, const core::Result<core::ProbeAnswer>& answer);
+[[nodiscard]] CheckVerdict judge(const Check& check, const core::Result<core::ExecResult>& result);
 
 /// Decides what to do next while a container comes up. Pure: it is fed results and times, and owns
 /// no socket, clock or thread.

@@ -191,14 +191,7 @@ class Watch {
     const core::Result<core::ObservedContainer> seen =
         ports_.reader.inspect_container(container_, wake);
     if (seen) {
-      const core::ProbeTarget target = probe_target(*seen, check.port);
-      if (check.expect == Check::Expect::Connects) {
-        const core::Result<void> connected = ports_.prober.tcp(target, check.request.timeout, wake);
-        verdict = connected ? CheckVerdict{true, {}, false}
-                            : CheckVerdict{false, connected.error().message, false};
-      } else {
-        verdict = judge(check, ports_.prober.http(target, check.request, wake));
-      }
+      verdict = run_check(ports_.watcher, ports_.prober, *seen, check, wake);
     }
     if (wake.stop_requested() && !verdict.passed) {
       return;  // cut short by an exit or an interrupt, which says more than this verdict
@@ -241,6 +234,75 @@ core::ProbeTarget probe_target(const core::ObservedContainer& container, std::ui
     }
   }
   return target;
+}
+
+namespace {
+
+/// Whether a line of what the container wrote since its start contains the text.
+CheckVerdict look_into_log(core::ContainerWatcher& watcher,
+                           const core::ObservedContainer& container,
+                           const Check& check,
+                           std::stop_token stop) {
+  core::LogRequest request;
+  request.since = container.state.started_at;
+  // The two streams have their lines each.
+  std::string lines[2];
+  bool found = false;
+  const auto look = [&](std::string& line) {
+    found = found || line.find(check.contains) != std::string::npos;
+    line.clear();
+  };
+  const auto read = watcher.logs(
+      container.id,
+      request,
+      [&](const core::LogPiece& piece) {
+        std::string& line = lines[piece.is_stderr ? 1 : 0];
+        for (const char c : piece.text) {
+          if (c == '\n') {
+            look(line);
+          } else if (line.size() < kLongestLine) {
+            line += c;
+          }
+        }
+      },
+      stop);
+  look(lines[0]);
+  look(lines[1]);
+  if (found) {
+    return {true, {}, false};
+  }
+  return {false,
+          read ? fmt::format("its log does not contain \"{}\" yet", check.contains)
+               : "its log cannot be read: " + read.error().message,
+          false};
+}
+
+}  // namespace
+
+CheckVerdict run_check(core::ContainerWatcher& watcher,
+                       core::Prober& prober,
+                       const core::ObservedContainer& container,
+                       const Check& check,
+                       std::stop_token stop) {
+  const core::ProbeTarget target = probe_target(container, check.port);
+  switch (check.expect) {
+    case Check::Expect::Connects: {
+      const core::Result<void> connected = prober.tcp(target, check.request.timeout, stop);
+      return connected ? CheckVerdict{true, {}, false}
+                       : CheckVerdict{false, connected.error().message, false};
+    }
+    case Check::Expect::Exits:
+      return judge(check, watcher.exec(container.id, check.command, check.request.timeout, stop));
+    case Check::Expect::Logs:
+      return look_into_log(watcher, container, check, stop);
+    case Check::Expect::Status:
+    case Check::Expect::ListsModel:
+    case Check::Expect::GeneratesToken:
+    case Check::Expect::Embeds:
+    case Check::Expect::Ranks:
+      break;
+  }
+  return judge(check, prober.http(target, check.request, stop));
 }
 
 ReadinessReport watch_readiness(const ReadinessPorts& ports,

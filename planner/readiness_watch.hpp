@@ -33,6 +33,13 @@ struct ReadinessReport {
 [[nodiscard]] core::ProbeTarget probe_target(const core::ObservedContainer& container,
                                              std::uint16_t port);
 
+/// Runs one check once. Blocking. `container` is what inspect showed just now.
+[[nodiscard]] CheckVerdict run_check(core::ContainerWatcher& watcher,
+                                     core::Prober& prober,
+                                     const core::ObservedContainer& container,
+                                     const Check& check,
+                                     std::stop_token stop);
+
 /// Waits until the container passes its checks, exits or runs out of time. Blocks; follows the
 /// container's log (a line is progress) and its exit (which ends the wait at once) in threads of
 /// its own, which have ended when it returns. `note` is told what is waited for, from the calling

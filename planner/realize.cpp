@@ -185,6 +185,11 @@ bool is_attached_as(const Attachment& observed,
 
 bool is_job(const Map& attributes) { return core::boolean_at(attributes, "job").value_or(false); }
 
+bool stands_still(core::ContainerStatus status) {
+  return status == core::ContainerStatus::Created || status == core::ContainerStatus::Exited ||
+         status == core::ContainerStatus::Dead;
+}
+
 bool is_as_wanted(const Map& attributes, const core::ContainerState& state) {
   switch (state.status) {
     case core::ContainerStatus::Running:

@@ -58,6 +58,9 @@ using NameLookup = std::function<std::string(const core::Address&)>;
 /// Whether nothing has to be done about the state of a container: it runs, or the job is done.
 [[nodiscard]] bool is_as_wanted(const core::Map& attributes, const core::ContainerState& state);
 
+/// Whether it does not run and Docker will not start it by itself.
+[[nodiscard]] bool stands_still(core::ContainerStatus status);
+
 /// The containers, by id or name, whose network, IPC or PID namespace is shared.
 [[nodiscard]] std::vector<std::string> namespace_donors(const core::Map& attributes);
 

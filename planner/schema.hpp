@@ -22,6 +22,7 @@ enum class Type {
   Duration,       ///< "30s", "5m", "1h30m"; canonical: milliseconds as integer
   Size,           ///< "16GiB", "500MB", bytes; canonical: bytes as integer
   Port,           ///< 1 to 65535
+  PortRequest,    ///< a port, or "auto"
   Strings,        ///< list of texts
   StringMap,      ///< map of texts; numbers and booleans become text; null drops the key
   Arguments,      ///< serve arguments: true, false, scalar, list, map; null is an error

@@ -189,6 +189,7 @@ std::optional<Value> normalise_at(const Attribute& attribute,
     case Type::Duration:
     case Type::Size:
     case Type::Port:
+    case Type::PortRequest:
       return normalise_number(attribute, value, site);
     case Type::String:
     case Type::Strings:
@@ -308,6 +309,7 @@ bool takes_text(Kind kind, const core::Path& path) {
       case Type::Duration:
       case Type::Size:
       case Type::Port:
+      case Type::PortRequest:
       case Type::Ulimits:
       case Type::Arguments:
         return false;

@@ -71,6 +71,10 @@ json::object definition_of_type(Type type) {
     case Type::Port:
       return any_of({json::object{{"type", "integer"}, {"minimum", 1}, {"maximum", 65535}},
                      pattern("^[0-9]{1,5}$")});
+    case Type::PortRequest:
+      return any_of({json::object{{"type", "integer"}, {"minimum", 1}, {"maximum", 65535}},
+                     json::object{{"const", "auto"}},
+                     pattern("^[0-9]{1,5}$")});
     case Type::Strings:
       return any_of({list_of(text())});
     case Type::StringMap:
@@ -118,6 +122,7 @@ constexpr NamedType kNamedTypes[] = {{Type::String, "text"},
                                      {Type::Duration, "duration"},
                                      {Type::Size, "size"},
                                      {Type::Port, "port"},
+                                     {Type::PortRequest, "portRequest"},
                                      {Type::Strings, "strings"},
                                      {Type::StringMap, "stringMap"},
                                      {Type::Arguments, "arguments"},

@@ -67,6 +67,25 @@ inline constexpr Attribute kGpuRequestMembers[] = {
                     "out: all of it.",
      .format = Format::Percent}};
 
+inline constexpr Attribute kSelectMembers[] = {
+    {.name = "command",
+     .type = Strings,
+     .on_change = Record,
+     .description = "The program and its arguments, run in the directory of aim.yaml. It is given "
+                    "the candidates as JSON on standard input, best first, and answers with the "
+                    "`id` of one.",
+     .required = true,
+     .format = Format::Plain}};
+
+inline constexpr Attribute kUpdateMembers[] = {
+    {.name = "keep_previous",
+     .type = Integer,
+     .on_change = Record,
+     .description = "How many previous containers are kept, stopped, as NAME.gN: to look at their "
+                    "logs. Left out: none.",
+     .minimum = 0,
+     .maximum = 10}};
+
 inline constexpr Attribute kHealthcheckMembers[] = {
     {.name = "test",
      .type = Strings,
@@ -127,6 +146,17 @@ inline constexpr Attribute kHttpContains = {.name = "contains",
                                             .on_change = Record,
                                             .description = "Text that the body must contain.",
                                             .format = Format::Plain};
+inline constexpr Attribute kHttpBody = {.name = "body",
+                                        .type = String,
+                                        .on_change = Record,
+                                        .description = "What is sent with it, as JSON.",
+                                        .format = Format::Plain};
+inline constexpr Attribute kHttpJson = {
+    .name = "json",
+    .type = StringMap,
+    .on_change = Record,
+    .description = "Values that the body must have, by path, such as `{ data.0.ready: true }`.",
+    .format = Format::Plain};
 inline constexpr Attribute kContainerProbePort = {.name = "port",
                                                   .type = Port,
                                                   .on_change = Record,
@@ -139,11 +169,37 @@ inline constexpr Attribute kEndpointProbePort = {
     .description = "Port inside the container. Left out: the one that the server listens on."};
 
 inline constexpr Attribute kContainerHttp[] = {
-    kHttpPath, kContainerProbePort, kHttpMethod, kHttpStatus, kHttpContains};
+    kHttpPath, kContainerProbePort, kHttpMethod, kHttpBody, kHttpStatus, kHttpContains, kHttpJson};
 inline constexpr Attribute kEndpointHttp[] = {
-    kHttpPath, kEndpointProbePort, kHttpMethod, kHttpStatus, kHttpContains};
+    kHttpPath, kEndpointProbePort, kHttpMethod, kHttpBody, kHttpStatus, kHttpContains, kHttpJson};
 inline constexpr Attribute kContainerTcp[] = {kContainerProbePort};
 inline constexpr Attribute kEndpointTcp[] = {kEndpointProbePort};
+
+inline constexpr Attribute kExecMembers[] = {
+    {.name = "command",
+     .type = Strings,
+     .on_change = Record,
+     .description = "The program and its arguments, one word an item; without a shell.",
+     .required = true,
+     .format = Format::Plain}};
+inline constexpr Attribute kLogMembers[] = {
+    {.name = "contains",
+     .type = String,
+     .on_change = Record,
+     .description = "What a line must contain that the container wrote since it was started.",
+     .required = true,
+     .format = Format::Plain}};
+inline constexpr Attribute kExecProbe = {
+    .name = "exec",
+    .type = Object,
+    .on_change = Record,
+    .description = "A program that must end with 0 inside the container.",
+    .members = kExecMembers};
+inline constexpr Attribute kLogProbe = {.name = "log",
+                                        .type = Object,
+                                        .on_change = Record,
+                                        .description = "A text that its log must contain.",
+                                        .members = kLogMembers};
 
 inline constexpr Attribute kInterval = {.name = "interval",
                                         .type = Duration,
@@ -178,6 +234,8 @@ inline constexpr Attribute kContainerReadiness[] = {
      .on_change = Record,
      .description = "A port that must accept a connection.",
      .members = kContainerTcp},
+    kExecProbe,
+    kLogProbe,
     kInterval,
     kProbeTimeout,
     kStartTimeout};
@@ -207,6 +265,8 @@ inline constexpr Attribute kEndpointReadiness[] = {
      .type = Object,
      .on_change = Record,
      .description = "One more port that must accept a connection.",
-     .members = kEndpointTcp}};
+     .members = kEndpointTcp},
+    kExecProbe,
+    kLogProbe};
 
 }  // namespace aim::planner::members

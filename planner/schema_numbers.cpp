@@ -179,6 +179,19 @@ std::optional<Value> port(const Value& value, const Site& site) {
   return Value(*number);
 }
 
+std::optional<Value> port_request(const Value& value, const Site& site) {
+  const std::string* word = value.get<std::string>();
+  if (word && *word == "auto") {
+    return value;
+  }
+  const std::optional<std::int64_t> number = integer_from(value);
+  if (!number || *number < 1 || *number > 65535) {
+    refuse(site, "a port number from 1 to 65535, or auto", value);
+    return std::nullopt;
+  }
+  return Value(*number);
+}
+
 }  // namespace
 
 std::optional<Value> normalise_number(const Attribute& attribute,
@@ -197,6 +210,8 @@ std::optional<Value> normalise_number(const Attribute& attribute,
       return size(attribute, value, site);
     case Type::Port:
       return port(value, site);
+    case Type::PortRequest:
+      return port_request(value, site);
     case Type::String:
     case Type::Strings:
     case Type::StringMap:

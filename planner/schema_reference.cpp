@@ -150,6 +150,8 @@ std::string_view type_words(Type type) {
       return "size (`16GiB`, `500MB`, `512m`)";
     case Type::Port:
       return "port (1 to 65535)";
+    case Type::PortRequest:
+      return "port (1 to 65535), or `auto`";
     case Type::Strings:
       return "list of texts";
     case Type::StringMap:

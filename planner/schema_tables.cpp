@@ -70,6 +70,12 @@ constexpr Attribute kEndpoint[] = {
      .description = "Whether the nearest recipe may stand in where none is as asked. Left out: "
                     "refuse.",
      .choices = kFallbackChoices},
+    {.name = "select",
+     .type = Object,
+     .on_change = Record,
+     .description = "A program that chooses among the recipes that fit. It runs only with "
+                    "--allow-exec.",
+     .members = members::kSelectMembers},
     {.name = "fit",
      .type = String,
      .on_change = Record,
@@ -100,6 +106,17 @@ constexpr Attribute kEndpoint[] = {
      .type = Arguments,
      .description = "Serve arguments by flag: true is a bare flag, false leaves it out, a list "
                     "repeats it, a map becomes JSON. They are laid over those of the recipe."},
+    {.name = "lora",
+     .type = StringMap,
+     .on_change = Record,
+     .description = "LoRA adapters that are served besides the model, by the name that clients "
+                    "use: a Hugging Face id or a path, which is mounted (vllm and sglang).",
+     .format = Format::Plain},
+    {.name = "revision",
+     .type = String,
+     .on_change = Record,
+     .description = "Branch, tag or commit of the model's repository. Left out: its main branch.",
+     .format = Format::Plain},
     {.name = "args_check",
      .type = String,
      .on_change = Record,
@@ -109,8 +126,9 @@ constexpr Attribute kEndpoint[] = {
     kEnv,
     kLabels,
     {.name = "port",
-     .type = Port,
-     .description = "Port published on `bind`.",
+     .type = PortRequest,
+     .description = "Port published on `bind`; `auto` is the first from 8000 on that is free, and "
+                    "stays the same from then on.",
      .default_text = "8000"},
     {.name = "container_port",
      .type = Port,
@@ -168,7 +186,12 @@ constexpr Attribute kEndpoint[] = {
      .on_change = Record,
      .description = "What must pass before it counts as up.",
      .default_text = "{}",
-     .members = members::kEndpointReadiness}};
+     .members = members::kEndpointReadiness},
+    {.name = "update",
+     .type = Object,
+     .on_change = Record,
+     .description = "How a new container takes over from the previous one.",
+     .members = members::kUpdateMembers}};
 
 constexpr Attribute kEndpointDecided[] = {
     {.name = "gpu_ids",

@@ -280,6 +280,7 @@ std::optional<Value> normalise_text(const Attribute& attribute,
     case Type::Duration:
     case Type::Size:
     case Type::Port:
+    case Type::PortRequest:
     case Type::Arguments:
     case Type::Ports:
     case Type::Mounts:

@@ -161,7 +161,7 @@ void check_job(const Map& attributes, const Site& site) {
   }
   const core::Value* readiness = core::find(attributes, "readiness");
   const Map* members = readiness ? readiness->get<Map>() : nullptr;
-  for (const char* probe : {"http", "tcp"}) {
+  for (const char* probe : {"http", "tcp", "exec", "log"}) {
     if (members && has(*members, probe)) {
       site.at("readiness")
           .at(probe)
@@ -219,12 +219,14 @@ void check_readiness(const Map& attributes, const Site& site) {
   const core::Value* readiness = core::find(attributes, "readiness");
   const Map* members = readiness ? readiness->get<Map>() : nullptr;
   const bool job = core::boolean_at(attributes, "job").value_or(false);
-  if (members && !job && !has(*members, "http") && !has(*members, "tcp")) {
+  const auto is_set = [&](const char* probe) { return members && has(*members, probe); };
+  const bool any = is_set("http") || is_set("tcp") || is_set("exec") || is_set("log");
+  if (members && !job && !any) {
     site.at("readiness")
         .error(
             "Nothing to check",
-            "`readiness` has neither `http` nor `tcp`, so there is nothing to wait for. Add one, "
-            "or remove `readiness`: then running is enough.");
+            "`readiness` has none of `http`, `tcp`, `exec` and `log`, so there is nothing to wait "
+            "for. Add one, or remove `readiness`: then running is enough.");
   }
 }
 

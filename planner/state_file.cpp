@@ -38,6 +38,7 @@ json::object encode(const RecordedResource& resource) {
           {"prevent_destroy", resource.prevent_destroy},
           {"retain", resource.retain},
           {"external", resource.external},
+          {"held", resource.held},
           {"salt", resource.salt},
           {"created_run", resource.created_run},
           {"start_millis", resource.start_millis}};
@@ -57,6 +58,7 @@ RecordedResource decode(const JsonMembers& members) {
   resource.prevent_destroy = members.boolean("prevent_destroy");
   resource.retain = members.boolean("retain");
   resource.external = members.boolean("external");
+  resource.held = members.find("held") != nullptr && members.boolean("held");
   resource.salt = members.text("salt");
   resource.created_run = members.text("created_run");
   resource.start_millis = members.integer("start_millis");

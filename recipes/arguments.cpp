@@ -381,6 +381,16 @@ std::vector<std::string> serve_command(const BackendData& backend,
   if (values.gpu_memory) {
     add_value(words, backend.flag("gpu_memory"), fmt::format("{}", *values.gpu_memory));
   }
+  if (!values.revision.empty()) {
+    add_value(words, backend.flag("revision"), values.revision);
+  }
+  if (!values.lora.empty()) {
+    words.emplace_back(backend.flag("lora"));
+    words.emplace_back(backend.flag("lora_adapters"));
+    for (const auto& [name, adapter] : values.lora) {
+      words.push_back(fmt::format("{}={}", name, adapter));
+    }
+  }
   const std::vector<std::string> more = argument_words(arguments, backend.flags);
   words.insert(words.end(), more.begin(), more.end());
   return words;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,6 +59,8 @@ struct ServeValues {
   int data_parallel = 1;
   std::optional<std::int64_t> context_length;
   std::optional<double> gpu_memory;
+  std::string revision;                     ///< of the model's repository; empty: the main branch
+  std::map<std::string, std::string> lora;  ///< adapters by the name that clients use
 };
 
 /// The whole command of a container of `image`: what starts the server, aim's own flags, the

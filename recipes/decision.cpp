@@ -229,6 +229,12 @@ std::vector<std::string> decided_command(const Decision& decision,
   values.data_parallel = decision.data_parallel;
   values.context_length = decision.context_length;
   values.gpu_memory = decision.gpu_memory;
+  values.revision = text_at(endpoint, "revision");
+  for (const auto& [adapter, source] : map_at(endpoint, "lora")) {
+    if (const std::string* text = source.get<std::string>()) {
+      values.lora.emplace(adapter, *text);
+    }
+  }
   return serve_command(
       backend, core::string_at(endpoint, "image").value_or(decision.image), values, arguments);
 }

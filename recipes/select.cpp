@@ -235,6 +235,28 @@ void report_none(const SelectionInput& input,
   diagnostics.error("No recipe fits", std::move(detail));
 }
 
+/// The best of what fits, or the one that is picked.
+void choose_fitting(const SelectionInput& input, const Picker& pick, Selection& selection) {
+  if (!pick) {
+    selection.chosen = selection.candidates.front();
+    selection.reasons = reasons_for(*selection.chosen, input);
+    return;
+  }
+  std::vector<Candidate> fitting;
+  std::copy_if(selection.candidates.begin(),
+               selection.candidates.end(),
+               std::back_inserter(fitting),
+               [](const Candidate& one) { return one.rejections.empty(); });
+  if (const std::optional<std::size_t> index = pick(fitting)) {
+    selection.chosen = fitting.at(*index);
+    selection.reasons = {
+        fmt::format("Chosen by the program of `select` among {} that fit.", fitting.size())};
+    if (selection.chosen->fit) {
+      selection.reasons.push_back(fmt::format("Fit: {}.", fit_sum(*selection.chosen->fit)));
+    }
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(Criterion criterion) {
@@ -259,7 +281,7 @@ std::string_view to_string(Criterion criterion) {
   return "";
 }
 
-Selection select(const SelectionInput& input, Diagnostics& diagnostics) {
+Selection select(const SelectionInput& input, Diagnostics& diagnostics, const Picker& pick) {
   Selection selection;
   if (input.recipes.empty() && !input.facts && !is_gguf(input.wish)) {
     report_unknown(input, diagnostics);
@@ -272,8 +294,7 @@ Selection select(const SelectionInput& input, Diagnostics& diagnostics) {
     return ranking.key(a) < ranking.key(b);
   });
   if (!all.empty() && all.front().rejections.empty()) {
-    selection.chosen = all.front();
-    selection.reasons = reasons_for(all.front(), input);
+    choose_fitting(input, pick, selection);
     return selection;
   }
   const auto nearest = std::find_if(all.begin(), all.end(), only_by_wish);

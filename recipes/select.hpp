@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -109,7 +110,12 @@ struct Selection {
 /// the fewest GPUs (throughput) or the next larger number (latency). Nothing fitting: an error that
 /// lists the nearest candidates with their reasons, or, with Fallback::Allow, the nearest that
 /// fits; an unknown model: an error with the nearest names.
-[[nodiscard]] Selection select(const SelectionInput& input, core::Diagnostics& diagnostics);
+/// What fits is left to `pick` where there is one: it gets it best first, and gives an index, or
+/// nothing after an error of its own.
+using Picker = std::function<std::optional<std::size_t>(const std::vector<Candidate>&)>;
+[[nodiscard]] Selection select(const SelectionInput& input,
+                               core::Diagnostics& diagnostics,
+                               const Picker& pick = {});
 
 /// Every candidate of the input, not ranked yet.
 [[nodiscard]] std::vector<Candidate> make_candidates(const SelectionInput& input);

@@ -92,8 +92,14 @@ CREATE TABLE revisions (
 ) STRICT;
 )sql";
 
+constexpr std::string_view kHolds = R"sql(
+-- Stopped on request, and left so.
+ALTER TABLE resources ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr std::array kMigrations = {
     Migration{"resources, outputs, runs, steps and revisions", kFirstSchema},
+    Migration{"resources that are held", kHolds},
 };
 
 void apply(Connection& connection, const Migration& step, std::size_t version) {

@@ -98,7 +98,7 @@ core::Utc utc_of(std::int64_t unix_ms) { return core::Utc(std::chrono::milliseco
 constexpr std::string_view kSelectResources =
     "SELECT address, attributes_json, computed_json, baseline_json, baseline_api, docker_id, "
     "docker_name, generation, dependencies_json, prevent_destroy, retain, external, salt, "
-    "created_run, start_ms FROM resources";
+    "created_run, start_ms, held FROM resources";
 
 core::RecordedResource resource_of(const Connection& connection, Statement::Use& row) {
   const std::string name = row.text(0);
@@ -119,6 +119,7 @@ core::RecordedResource resource_of(const Connection& connection, Statement::Use&
   resource.salt = row.text(12);
   resource.created_run = row.text(13);
   resource.start_millis = row.integer(14);
+  resource.held = row.integer(15) != 0;
   return resource;
 }
 

@@ -27,8 +27,8 @@ struct StateStore::Impl {
         upsert_resource(connection.prepare(
             "INSERT OR REPLACE INTO resources (address, attributes_json, computed_json, "
             "baseline_json, baseline_api, docker_id, docker_name, generation, dependencies_json, "
-            "prevent_destroy, retain, external, salt, created_run, start_ms, serial) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")),
+            "prevent_destroy, retain, external, salt, created_run, start_ms, serial, held) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")),
         remove_resource(connection.prepare("DELETE FROM resources WHERE address = ?")) {}
 
   [[nodiscard]] std::int64_t now_unix_ms() { return clock.utc_now().time_since_epoch().count(); }
@@ -73,6 +73,7 @@ struct StateStore::Impl {
         .with(resource.created_run)
         .with(resource.start_millis)
         .with(serial)
+        .with(std::int64_t{resource.held})
         .run();
   }
 

@@ -150,6 +150,38 @@ HttpRequest inspect_image_request(const std::string& reference) {
   return get(fmt::format("/images/{}/json", encode_except(reference, "/:@")));
 }
 
+std::string unix_time(const std::string& rfc3339) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  int used = 0;
+  if (std::sscanf(rfc3339.c_str(),
+                  "%4d-%2u-%2uT%2d:%2d:%2d%n",
+                  &year,
+                  &month,
+                  &day,
+                  &hour,
+                  &minute,
+                  &second,
+                  &used) != 6 ||
+      !rfc3339.ends_with('Z')) {
+    return {};
+  }
+  const std::chrono::year_month_day date{
+      std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+  if (!date.ok() || date.year() < std::chrono::year(1970)) {
+    return {};
+  }
+  const std::chrono::sys_seconds time = std::chrono::sys_days(date) + std::chrono::hours(hour) +
+                                        std::chrono::minutes(minute) + std::chrono::seconds(second);
+  const std::string fraction = rfc3339.substr(static_cast<std::size_t>(used),
+                                              rfc3339.size() - 1 - static_cast<std::size_t>(used));
+  return fmt::format("{}{}", time.time_since_epoch().count(), fraction);
+}
+
 HttpRequest logs_request(const std::string& container, const core::LogRequest& request) {
   std::string target = container_path(container, "/logs?stdout=1&stderr=1");
   if (request.follow) {
@@ -161,10 +193,26 @@ HttpRequest logs_request(const std::string& container, const core::LogRequest& r
   if (request.tail) {
     target += fmt::format("&tail={}", *request.tail);
   }
-  if (request.since_unix_seconds) {
-    target += fmt::format("&since={}", *request.since_unix_seconds);
+  if (const std::string since = unix_time(request.since); !since.empty()) {
+    target += "&since=" + since;
   }
   return get(std::move(target));
+}
+
+HttpRequest exec_request(const std::string& container, const std::vector<std::string>& command) {
+  return post(container_path(container, "/exec"),
+              json::serialize(json::object{{"AttachStdout", true},
+                                           {"AttachStderr", true},
+                                           {"Cmd", json::array(command.begin(), command.end())}}));
+}
+
+HttpRequest exec_start_request(const std::string& exec_id) {
+  return post(fmt::format("/exec/{}/start", percent_encode(exec_id)),
+              json::serialize(json::object{{"Detach", false}, {"Tty", false}}));
+}
+
+HttpRequest inspect_exec_request(const std::string& exec_id) {
+  return get(fmt::format("/exec/{}/json", percent_encode(exec_id)));
 }
 
 HttpRequest wait_request(const std::string& container, std::string_view condition) {

@@ -44,8 +44,17 @@ inline constexpr ApiVersion kApiWithoutIpv4{1, 48};
 [[nodiscard]] HttpRequest inspect_network_request(const std::string& reference);
 [[nodiscard]] HttpRequest inspect_volume_request(const std::string& name);
 [[nodiscard]] HttpRequest inspect_image_request(const std::string& reference);
+/// "1700000000.5", as queries have it, of a time as the Engine shows it (RFC 3339 in UTC); empty if
+/// it is none.
+[[nodiscard]] std::string unix_time(const std::string& rfc3339);
 [[nodiscard]] HttpRequest logs_request(const std::string& container,
                                        const core::LogRequest& request);
+/// Prepares to run a program; the answer's Id is what the next two take.
+[[nodiscard]] HttpRequest exec_request(const std::string& container,
+                                       const std::vector<std::string>& command);
+/// The answer is the output, framed as that of a container, until the program ends.
+[[nodiscard]] HttpRequest exec_start_request(const std::string& exec_id);
+[[nodiscard]] HttpRequest inspect_exec_request(const std::string& exec_id);
 /// `condition` is "not-running" or "removed".
 [[nodiscard]] HttpRequest wait_request(const std::string& container, std::string_view condition);
 

@@ -251,6 +251,15 @@ core::Result<core::EngineInfo> decode_info(std::string_view body, ApiVersion ver
   info.data_root = text_at(root, "DockerRootDir");
   info.cpus = integer_at(root, "NCPU");
   info.memory_bytes = integer_at(root, "MemTotal");
+  if (const json::array* devices = array_at(root, "DiscoveredDevices")) {
+    for (const json::value& item : *devices) {
+      const json::object* device = item.if_object();
+      if (device && text_at(*device, "Source") == "cdi") {
+        info.cdi_devices.push_back(text_at(*device, "ID"));
+      }
+    }
+    std::sort(info.cdi_devices.begin(), info.cdi_devices.end());
+  }
   if (const json::object* runtimes = object_at(root, "Runtimes")) {
     for (const auto& [name, about] : *runtimes) {
       info.runtimes.emplace(name);

@@ -44,6 +44,10 @@ class DockerEngine : public core::EngineReader,
                           std::stop_token stop) override;
   core::Result<core::ContainerExit> wait_exit(const std::string& container,
                                               std::stop_token stop) override;
+  core::Result<core::ExecResult> exec(const std::string& container,
+                                      const std::vector<std::string>& command,
+                                      std::chrono::milliseconds timeout,
+                                      std::stop_token stop) override;
 
   core::Result<core::CallOutcome> perform(const core::Call& call, std::stop_token stop) override;
   core::Result<core::ObservedImage> pull(

@@ -8,8 +8,8 @@
 
 #include "providers/gpu/amd_json.hpp"
 #include "providers/gpu/kfd.hpp"
-#include "providers/gpu/program.hpp"
 #include "providers/gpu/sysfs.hpp"
+#include "providers/host/program.hpp"
 
 namespace aim::providers {
 

@@ -9,8 +9,8 @@
 #include "core/gpu_models.hpp"
 #include "providers/gpu/nvidia_smi.hpp"
 #include "providers/gpu/nvml.hpp"
-#include "providers/gpu/program.hpp"
 #include "providers/gpu/sysfs.hpp"
+#include "providers/host/program.hpp"
 
 namespace aim::providers {
 

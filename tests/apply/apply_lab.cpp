@@ -103,8 +103,7 @@ std::string ApplyLab::database_bytes() const {
 
 void ApplyLab::configure(const std::string& yaml) { yaml_ = "version: 1\nproject: lab\n" + yaml; }
 
-planner::Plan ApplyLab::plan_with(const planner::PlanOptions& plan_options,
-                                  core::Diagnostics& diagnostics) {
+planner::Configuration ApplyLab::load(core::Diagnostics& diagnostics) const {
   planner::ConfigurationInput input;
   input.files.push_back({"aim.yaml", yaml_});
   input.flag_variables = variables;
@@ -121,8 +120,12 @@ planner::Plan ApplyLab::plan_with(const planner::PlanOptions& plan_options,
     return found->second;
   };
   core::SourceFiles sources;
-  const planner::Configuration configuration =
-      planner::load_configuration(input, sources, diagnostics);
+  return planner::load_configuration(input, sources, diagnostics);
+}
+
+planner::Plan ApplyLab::plan_with(const planner::PlanOptions& plan_options,
+                                  core::Diagnostics& diagnostics) {
+  const planner::Configuration configuration = load(diagnostics);
   if (diagnostics.has_errors()) {
     return {};
   }
@@ -138,13 +141,31 @@ planner::Plan ApplyLab::plan_with(const planner::PlanOptions& plan_options,
 planner::Plan ApplyLab::plan(const planner::PlanOptions& plan_options) {
   core::Diagnostics diagnostics;
   planner::Plan plan = plan_with(plan_options, diagnostics);
+  note_errors(diagnostics);
+  return plan;
+}
+
+void ApplyLab::note_errors(const core::Diagnostics& diagnostics) {
   errors.clear();
   for (const core::Diagnostic& one : diagnostics.sorted()) {
     if (one.severity == core::Severity::Error) {
       errors.push_back(one.summary + ": " + one.detail);
     }
   }
-  return plan;
+}
+
+planner::ApplyResult ApplyLab::operate(planner::StopStart::Operation operation,
+                                       const std::string& address) {
+  core::Diagnostics diagnostics;
+  const planner::Configuration configuration = load(diagnostics);
+  const core::StateSnapshot state = store->snapshot();
+  auto world = planner::observe(engine, state, "lab", "default", 4, {});
+  EXPECT_TRUE(world) << core::to_string(world.error());
+  const planner::StopStart request{operation, {core::Address::parse(address).value()}};
+  const planner::Plan planned =
+      planner::plan_stop_start(configuration, state, *world, request, diagnostics);
+  note_errors(diagnostics);
+  return errors.empty() ? carry_out(planned, {}) : planner::ApplyResult();
 }
 
 std::string ApplyLab::plan_errors(const planner::PlanOptions& plan_options) {
@@ -168,6 +189,10 @@ planner::ApplyResult ApplyLab::apply(const planner::PlanOptions& plan_options,
   if (before_execute) {
     std::exchange(before_execute, nullptr)();
   }
+  return carry_out(planned, stop);
+}
+
+planner::ApplyResult ApplyLab::carry_out(const planner::Plan& planned, std::stop_token stop) {
   core::RunHeader header;
   header.label = core::random_hex(8);
   header.operation = "apply";

@@ -8,6 +8,7 @@
 
 #include "planner/executor.hpp"
 #include "planner/plan.hpp"
+#include "planner/plan_stop_start.hpp"
 #include "providers/docker/docker_engine.hpp"
 #include "state/store.hpp"
 #include "tests/support/fake_clock.hpp"
@@ -51,6 +52,9 @@ class ApplyLab {
   /// Plans and carries the plan out.
   planner::ApplyResult apply(const planner::PlanOptions& options = {}, std::stop_token stop = {});
 
+  /// Plans and carries out what `aim stop`, `aim start` and `aim restart` do.
+  planner::ApplyResult operate(planner::StopStart::Operation operation, const std::string& address);
+
   void lose_state();
   /// Everything that the state wrote to disk, its write-ahead log included.
   [[nodiscard]] std::string database_bytes() const;
@@ -73,6 +77,9 @@ class ApplyLab {
 
  private:
   planner::Plan plan_with(const planner::PlanOptions& options, core::Diagnostics& diagnostics);
+  planner::Configuration load(core::Diagnostics& diagnostics) const;
+  planner::ApplyResult carry_out(const planner::Plan& planned, std::stop_token stop);
+  void note_errors(const core::Diagnostics& diagnostics);
 
   std::filesystem::path directory_;
   std::string yaml_;

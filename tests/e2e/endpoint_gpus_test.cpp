@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <thread>
 
 #include "tests/e2e/gpu_host.hpp"
 
@@ -195,6 +198,39 @@ void expect_unseen(const std::string& text, const std::string& secret, const std
   }
 }
 
+/// Looks at the arguments of every process, again and again, until it is asked what it saw.
+class ProcessArguments {
+ public:
+  ProcessArguments() : thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+
+  [[nodiscard]] std::string seen() {
+    thread_.request_stop();
+    thread_.join();
+    std::string all;
+    for (const std::string& one : seen_) {
+      all += one + "\n";
+    }
+    return all;
+  }
+
+ private:
+  void watch(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::error_code gone;
+      for (const auto& entry : std::filesystem::directory_iterator("/proc", gone)) {
+        std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+        std::string words((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+        std::replace(words.begin(), words.end(), '\0', ' ');
+        seen_.insert(std::move(words));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+
+  std::set<std::string> seen_;
+  std::jthread thread_;
+};
+
 /// A token and a key reach the server, the token changes without a restart, and neither is found
 /// anywhere but in the container.
 TEST(EndpointGpus, SecretsStayWhereTheyBelong) {
@@ -219,6 +255,7 @@ TEST(EndpointGpus, SecretsStayWhereTheyBelong) {
   };
   const std::string first = "hf_firstSwordfish";
   const std::string second = "hf_secondSwordfish";
+  ProcessArguments arguments;
   static_cast<void>(run_with(first, {"plan", "--out", "first.plan"}));
   static_cast<void>(run_with(first, {"show", "--json", "first.plan"}));
   static_cast<void>(run_with(first, {"apply", "--json", "--log-level", "debug", "first.plan"}));
@@ -241,6 +278,11 @@ TEST(EndpointGpus, SecretsStayWhereTheyBelong) {
   EXPECT_THAT(changed.out, HasSubstr("Plan: 0 to add, 1 to change, 0 to destroy."));
   EXPECT_EQ(lab.docker({"inspect", "--format", "{{.Id}} {{.State.StartedAt}}", name}), before);
   EXPECT_THAT(read_token(), HasSubstr(second));
+  const std::string processes = arguments.seen();
+  EXPECT_THAT(processes, HasSubstr(" apply --yes --log-level debug "));
+  for (const std::string& secret : {first, second, key}) {
+    expect_unseen(processes, secret, "a process's arguments");
+  }
   // The state, its write-ahead log, the saved plan, the logs.
   int files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(lab.directory())) {

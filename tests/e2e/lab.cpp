@@ -200,12 +200,13 @@ Lab::Answer Lab::get(int port, const std::string& path) const {
   return curl({"http://127.0.0.1:" + std::to_string(port) + path});
 }
 
-Lab::Answer Lab::chat(int port, const std::string& model) const {
+Lab::Answer Lab::chat(int port, const std::string& model, int tokens) const {
   return curl({"-H",
                "Content-Type: application/json",
                "-d",
                R"({"model":")" + model +
-                   R"(","messages":[{"role":"user","content":"Hello"}],"max_tokens":8})",
+                   R"(","messages":[{"role":"user","content":"Hello"}],"max_tokens":)" +
+                   std::to_string(tokens) + R"(,"ignore_eos":true})",
                "http://127.0.0.1:" + std::to_string(port) + "/v1/chat/completions"});
 }
 

@@ -54,7 +54,7 @@ class Lab {
   };
 
   [[nodiscard]] Answer get(int port, const std::string& path) const;
-  [[nodiscard]] Answer chat(int port, const std::string& model) const;
+  [[nodiscard]] Answer chat(int port, const std::string& model, int tokens = 8) const;
 
  private:
   void clean() const;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "tests/e2e/gpu_host.hpp"
 
 namespace aim::e2e {
@@ -126,12 +128,37 @@ TEST_F(LaunchTest, TellsScriptsWhatItDid) {
   EXPECT_THAT(std::string(why.at("cause").as_string()), HasSubstr("Qwen/Qwen3-32B"));
 }
 
+TEST_F(LaunchTest, IsStoppedAndStartedByItsName) {
+  ASSERT_EQ(launch({"--name", "one", "--gpus", "1", "--precision", "fp8"}).code, 0);
+  EXPECT_EQ(aim({"stop", "one"}).code, 0);
+  EXPECT_EQ(lab_.get(lab_.port(), "/health").status, 0);
+  EXPECT_THAT(aim({"status"}).out, HasSubstr("held"));
+  // Its GPU stays its own.
+  const Finished other = aim({"launch",
+                              "Qwen/Qwen3-32B",
+                              "--image",
+                              kImage1,
+                              "--gpus",
+                              "1",
+                              "--name",
+                              "two",
+                              "--dry-run"});
+  EXPECT_EQ(other.code, 0) << other.err;
+  EXPECT_THAT(other.err, HasSubstr("It gets GPU 1."));
+  EXPECT_THAT(flat(other.err), HasSubstr("Container aim-engine-two of image"));
+  const Finished again = launch({"--name", "one", "--gpus", "2", "--precision", "fp8"});
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(flat(again.err), HasSubstr("one is held: it was stopped with `aim stop`."));
+  const Finished started = aim({"start", "one"});
+  EXPECT_EQ(started.code, 0) << started.err;
+  EXPECT_EQ(lab_.chat(lab_.port(), "Qwen/Qwen3-32B").status, 200);
+}
+
 TEST_F(LaunchTest, TheSameNameIsChangedAndAFailureChangesNothing) {
   ASSERT_EQ(launch({"--name", "chat", "--precision", "fp8", "--gpus", "1"}).code, 0);
   const Finished wider = launch({"--name", "chat", "--precision", "fp8", "--gpus", "2"});
   ASSERT_EQ(wider.code, 0) << wider.err;
-  EXPECT_EQ(device_ids(lab_, "aim-engine-qwen-qwen3-32b-2gpu-fp8-vllm").size(), 2U);
-  EXPECT_NE(lab_.try_docker({"inspect", "aim-engine-qwen-qwen3-32b-1gpu-fp8-vllm"}).code, 0);
+  EXPECT_EQ(device_ids(lab_, "aim-engine-chat").size(), 2U);
   const Finished broken = launch({"--name",
                                   "chat",
                                   "--precision",
@@ -224,6 +251,37 @@ TEST_F(LaunchTest, EachFaultIsToldWithWhatIsPossible) {
   EXPECT_EQ(refused({"rm", "nope"}), "error: nothing was launched as \"nope\" ");
 }
 
+/// Asks for long answers, several at a time, until it ends.
+class Load {
+ public:
+  Load(const Lab& lab, int port, const std::string& model, int width) {
+    for (int i = 0; i < width; ++i) {
+      threads_.emplace_back(
+          [&lab, port, model] { EXPECT_EQ(lab.chat(port, model, kTokens).status, 200); });
+    }
+  }
+
+  static constexpr int kTokens = 60;
+
+ private:
+  std::vector<std::jthread> threads_;
+};
+
+/// One number of a server's /metrics, by another client than aim.
+double metric(const Lab& lab, int port, const std::string& name) {
+  const std::string metrics = lab.get(port, "/metrics").body;
+  const std::size_t line = metrics.find("\n" + name + "{");
+  EXPECT_NE(line, std::string::npos) << name;
+  return std::stod(metrics.substr(metrics.find("} ", line) + 2));
+}
+
+/// Waits until so many requests are being answered.
+void await_requests(const Lab& lab, int port, double count) {
+  for (int i = 0; i < 400 && metric(lab, port, "vllm:num_requests_running") != count; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
 TEST_F(LaunchTest, StatusAgreesWithWhatTheServersSay) {
   ASSERT_EQ(launch({"--name",
                     "one",
@@ -231,6 +289,8 @@ TEST_F(LaunchTest, StatusAgreesWithWhatTheServersSay) {
                     "fp8",
                     "--gpus",
                     "1",
+                    "--env",
+                    "MODEL_SERVER_TOKENS_PER_SECOND=20",
                     "--env",
                     "MODEL_SERVER_KV_USAGE=0.25"})
                 .code,
@@ -244,47 +304,60 @@ TEST_F(LaunchTest, StatusAgreesWithWhatTheServersSay) {
                             "--name",
                             "two",
                             "--gpus",
-                            "1"});
+                            "1",
+                            "--env",
+                            "MODEL_SERVER_TOKENS_PER_SECOND=20"});
   ASSERT_EQ(two.code, 0) << two.err;
   host_.set_used_mib(0, 70000);
   host_.set_used_mib(1, 30000);
-  for (int i = 0; i < 7; ++i) {
-    EXPECT_EQ(lab_.chat(lab_.port(), "Qwen/Qwen3-32B").status, 200);
-  }
-  const boost::json::value status = boost::json::parse(aim({"status", "--json"}).out);
-  const boost::json::array& rows = status.at("resources").as_array();
-  ASSERT_EQ(rows.size(), 2U);
-  constexpr std::int64_t kMebi = 1024 * 1024;
+  const std::vector<int> width = {4, 2};
   const std::vector<std::int64_t> used = {70000, 30000};
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const boost::json::value& row = rows[i];
+  boost::json::value loaded;
+  std::vector<double> before;
+  std::vector<double> after;
+  {
+    const Load first(lab_, lab_.port(0), "Qwen/Qwen3-32B", width[0]);
+    const Load second(lab_, lab_.port(1), "Qwen/Qwen3-8B", width[1]);
+    for (const int i : {0, 1}) {
+      await_requests(lab_, lab_.port(i), width[static_cast<std::size_t>(i)]);
+      before.push_back(metric(lab_, lab_.port(i), "vllm:generation_tokens_total"));
+    }
+    loaded = boost::json::parse(aim({"status", "--json"}).out);
+    for (const int i : {0, 1}) {
+      after.push_back(metric(lab_, lab_.port(i), "vllm:generation_tokens_total"));
+    }
+    EXPECT_THAT(aim({"status"}).out, HasSubstr("68.4 of 79.6 GiB"));
+  }
+  const boost::json::value idle = boost::json::parse(aim({"status", "--json"}).out);
+  constexpr std::int64_t kMebi = 1024 * 1024;
+  for (const std::size_t i : {0U, 1U}) {
+    const boost::json::value& row = loaded.at("resources").at(i);
     EXPECT_EQ(row.at("launch"), i == 0 ? "one" : "two");
     EXPECT_EQ(row.at("readiness"), "ready");
     ASSERT_EQ(row.at("gpus").as_array().size(), 1U);
     EXPECT_EQ(text_of(row.at("gpus").at(0).at("id")), GpuHost::id(static_cast<int>(i)));
     EXPECT_EQ(row.at("gpus").at(0).at("used_bytes"), used[i] * kMebi);
-    // The server's own words, by another client.
-    const std::string metrics = lab_.get(lab_.port(static_cast<int>(i)), "/metrics").body;
-    const auto value_of = [&](const std::string& name) {
-      const std::size_t line = metrics.find("\n" + name + "{");
-      EXPECT_NE(line, std::string::npos) << name;
-      return std::stod(metrics.substr(metrics.find("} ", line) + 2));
-    };
-    const boost::json::object& serving = row.at("serving").as_object();
-    EXPECT_EQ(serving.at("generated_tokens").to_number<double>(),
-              value_of("vllm:generation_tokens_total"));
-    EXPECT_EQ(serving.at("prompt_tokens").to_number<double>(),
-              value_of("vllm:prompt_tokens_total"));
-    EXPECT_EQ(serving.at("requests_running").to_number<double>(),
-              value_of("vllm:num_requests_running"));
-    EXPECT_EQ(serving.at("kv_cache_usage").to_number<double>(),
-              value_of("vllm:kv_cache_usage_perc"));
+    const boost::json::object& busy = row.at("serving").as_object();
+    EXPECT_EQ(busy.at("requests_running").to_number<double>(), width[i]);
+    EXPECT_EQ(busy.at("kv_cache_usage").to_number<double>(), i == 0 ? 0.25 : 0.0);
+    EXPECT_GE(busy.at("generated_tokens").to_number<double>(), before[i]);
+    EXPECT_LE(busy.at("generated_tokens").to_number<double>(), after[i]);
+    // 20 tokens a second for each request, within what a second of sampling can tell.
+    EXPECT_NEAR(busy.at("tokens_per_second").to_number<double>(), 20 * width[i], 10 * width[i]);
+    // At rest every number is the server's own.
+    const boost::json::object& rest = idle.at("resources").at(i).at("serving").as_object();
+    const int port = lab_.port(static_cast<int>(i));
+    for (const auto& [ours, theirs] :
+         {std::pair{"generated_tokens", "vllm:generation_tokens_total"},
+          {"prompt_tokens", "vllm:prompt_tokens_total"},
+          {"requests_running", "vllm:num_requests_running"},
+          {"requests_waiting", "vllm:num_requests_waiting"},
+          {"kv_cache_usage", "vllm:kv_cache_usage_perc"}}) {
+      EXPECT_EQ(rest.at(ours).to_number<double>(), metric(lab_, port, theirs)) << ours;
+    }
+    EXPECT_EQ(rest.at("requests_running").to_number<double>(), 0);
+    EXPECT_GE(rest.at("generated_tokens").to_number<double>(), width[i] * Load::kTokens);
   }
-  EXPECT_GT(rows[0].at("serving").at("requests_finished").to_number<double>(),
-            rows[1].at("serving").at("requests_finished").to_number<double>());
-  const std::string table = aim({"status"}).out;
-  EXPECT_THAT(table, HasSubstr("GPU MEMORY"));
-  EXPECT_THAT(table, HasSubstr("68.4 of 79.6 GiB"));
 }
 
 }  // namespace

@@ -39,6 +39,63 @@ volumes: {{ models: {{}} }}
                      script);
 }
 
+std::string with_probe(const std::string& probe) {
+  return fmt::format(R"(
+containers:
+  web:
+    image: aim/box:1
+    command: [sh, -c, "echo loading; sleep 1; touch /ready; echo all loaded; sleep 1000"]
+    stop_grace_period: 1s
+    readiness: {{ interval: 200ms, start_timeout: 6s, timeout: 2s, {} }}
+)",
+                     probe);
+}
+
+TEST(Probes, AProgramInTheContainerMustEndWithZero) {
+  const Lab lab("probe-exec");
+  make_box_images(lab);
+  lab.configure(with_probe("exec: { command: [test, -e, /ready] }"));
+  const Finished applied = lab.aim({"apply", "--yes"});
+  ASSERT_EQ(applied.code, 0) << applied.out << applied.err;
+  EXPECT_EQ(lab.docker({"exec", "t-probe-exec-web", "cat", "/ready"}), "");
+  const Finished tested = lab.aim({"test", "web"});
+  EXPECT_EQ(tested.code, 0) << tested.out << tested.err;
+  EXPECT_THAT(tested.out, HasSubstr("pass  exec"));
+  expect_empty_plan(lab);
+  // How it is checked is changed without a restart, and checked.
+  const std::string before = identity(lab, "t-probe-exec-web");
+  lab.configure(with_probe("exec: { command: [sh, -c, \"echo not yet; exit 3\"] }"));
+  const Finished failed = lab.aim({"apply", "--yes"});
+  EXPECT_EQ(failed.code, 1) << failed.out << failed.err;
+  EXPECT_THAT(failed.err, HasSubstr("exec: exited with code 3: not yet"));
+  lab.configure(with_probe("exec: { command: [no-such-program] }"));
+  const Finished none = lab.aim({"apply", "--yes"});
+  EXPECT_EQ(none.code, 1) << none.out << none.err;
+  EXPECT_THAT(none.err, HasSubstr("no-such-program"));
+  lab.configure(with_probe("exec: { command: [sleep, 30] }"));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(lab.aim({"apply", "--yes"}).code, 1);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_EQ(identity(lab, "t-probe-exec-web"), before);
+}
+
+TEST(Probes, ALineOfTheLogSinceTheStartCounts) {
+  const Lab lab("probe-log");
+  make_box_images(lab);
+  lab.configure(with_probe("log: { contains: all loaded }"));
+  const Finished applied = lab.aim({"apply", "--yes"});
+  ASSERT_EQ(applied.code, 0) << applied.out << applied.err;
+  EXPECT_EQ(lab.aim({"test", "web"}).code, 0);
+  // The line of the first start does not count for the second.
+  const Finished restarted = lab.aim({"restart", "web"});
+  EXPECT_EQ(restarted.code, 0) << restarted.err;
+  EXPECT_EQ(lab.docker({"logs", "t-probe-log-web"}), "loading\nall loaded\nloading\nall loaded");
+  lab.configure(with_probe("log: { contains: never said }") + "    env: { NEW: \"1\" }\n");
+  const Finished failed = lab.aim({"apply", "--yes"});
+  EXPECT_EQ(failed.code, 3);
+  EXPECT_THAT(failed.err, HasSubstr("its log does not contain \"never said\" yet"));
+}
+
 TEST(Jobs, RunOnceAndAreWaitedFor) {
   const Lab lab("job");
   make_box_images(lab);

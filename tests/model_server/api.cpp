@@ -231,6 +231,7 @@ bool Api::generate(Connection& connection,
   } else {
     for (std::size_t i = 0; i < generation.pieces.size(); ++i) {
       wait_for_token(stop);
+      metrics_.token_generated();
       ++finished.generation_tokens;
       if (i == 0) {
         finished.to_first_token = Clock::now() - begin;
@@ -270,6 +271,7 @@ bool Api::stream(Connection& connection,
     if (!send(token_event(generation, i))) {
       return false;
     }
+    metrics_.token_generated();
     ++finished.generation_tokens;
     if (i == 0) {
       finished.to_first_token = Clock::now() - begin;

@@ -98,11 +98,15 @@ void Metrics::request_started() {
   ++running_;
 }
 
+void Metrics::token_generated() {
+  const std::scoped_lock lock(mutex_);
+  ++generation_tokens_;
+}
+
 void Metrics::request_finished(const FinishedRequest& request) {
   const std::scoped_lock lock(mutex_);
   --running_;
   prompt_tokens_ += request.prompt_tokens;
-  generation_tokens_ += request.generation_tokens;
   ++finished_[request.reason];
   const double first = request.to_first_token.count();
   const double whole = request.whole.count();

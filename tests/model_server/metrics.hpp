@@ -24,6 +24,8 @@ class Metrics {
   Metrics(std::string model_name, double kv_usage, std::uint64_t max_model_len);
 
   void request_started();
+  /// One more token of a request that is being answered.
+  void token_generated();
   void request_finished(const FinishedRequest& request);
   /// Prometheus' text form.
   [[nodiscard]] std::string text() const;

@@ -49,7 +49,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 /// A file whose checksum fits the plan text.
 std::string sealed(const std::string& plan_text) {
-  return R"({"format":"aim plan","version":1,"sha256":")" + core::sha256_hex(plan_text) + "\"}\n" +
+  return R"({"format":"aim plan","version":2,"sha256":")" + core::sha256_hex(plan_text) + "\"}\n" +
          plan_text + "\n";
 }
 
@@ -113,18 +113,26 @@ TEST(ParsePlanFile, RefusesWhatIsNoPlanFile) {
                                  "[]",
                                  "null",
                                  "{\"format\":\"aim plan\"}\n{}",
-                                 "{\"format\":\"other\",\"version\":1}\n{}"}) {
+                                 "{\"format\":\"other\",\"version\":2}\n{}"}) {
     EXPECT_EQ(message_of(text), "not a plan file of aim") << text;
     EXPECT_EQ(code_of(text), ErrorCode::Invalid);
   }
 }
 
 TEST(ParsePlanFile, RefusesANewerFormat) {
-  const std::string newer = replaced(file_text(), "\"version\":1", "\"version\":2");
+  const std::string newer = replaced(file_text(), "\"version\":2", "\"version\":3");
   EXPECT_EQ(code_of(newer), ErrorCode::Unsupported);
   EXPECT_EQ(message_of(newer),
-            "the plan file has format version 2, and this aim reads up to 1; it was written by a "
+            "the plan file has format version 3, and this aim reads up to 2; it was written by a "
             "newer aim");
+}
+
+TEST(ParsePlanFile, RefusesAnOlderFormat) {
+  const std::string older = replaced(file_text(), "\"version\":2", "\"version\":1");
+  EXPECT_EQ(code_of(older), ErrorCode::Unsupported);
+  EXPECT_EQ(message_of(older),
+            "the plan file has format version 1, and this aim reads 2; it was written by an older "
+            "aim: plan again");
 }
 
 TEST(ParsePlanFile, NoticesAChangedByte) {

@@ -390,7 +390,7 @@ TEST(ConfigurationErrors, BadValuesAreShownInFull) {
                            "  c: { image: x, memory: lots }\n"
                            "  d: { image: x, env: { A: ${project} } }\n"),
             "aim.yaml:2:45: error: Invalid value\n"
-            "  `port` must be a port number from 1 to 65535, but it is 80000.\n"
+            "  `port` must be a port number from 1 to 65535, or auto, but it is 80000.\n"
             "aim.yaml:4:37: error: Invalid value\n"
             "  `stop_grace_period` must be a duration such as 30s, 5m or 1h30m, but it is "
             "\"5 minutes\".\n"

@@ -100,9 +100,10 @@ containers:
   last: { image: x, depends_on: [container.web, 'volume.data["a"]'] }
 )");
   Configuration configuration = one.load();
-  EXPECT_EQ(one.report(),
-            "aim.yaml:7:54: error: Invalid value\n"
-            "  `port` must be a port number from 1 to 65535, but it is \"auto-is-not-here\".\n");
+  EXPECT_EQ(
+      one.report(),
+      "aim.yaml:7:54: error: Invalid value\n"
+      "  `port` must be a port number from 1 to 65535, or auto, but it is \"auto-is-not-here\".\n");
   const DesiredResource& web = at(configuration, "container.web[\"b\"]");
   EXPECT_THAT(names_of(web.dependencies),
               ElementsAre("endpoint.llm[\"b\"]", "network.side[\"b\"]", "volume.data[\"b\"]"));

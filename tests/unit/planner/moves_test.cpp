@@ -118,7 +118,7 @@ TEST(LifecycleErrors, NameThePathAndTheNearest) {
       "  `ignore_changes` names \"image.tag\", but `image` counts only as a whole. Write `image`.\n"
       "aim.yaml:6:41: error: Unknown attribute\n"
       "  `ignore_changes` names \"readiness.http.pth\", but `readiness.http` has no such part. Did "
-      "you mean `path`? It takes path, port, method, status and contains.\n"
+      "you mean `path`? It takes path, port, method, body, status, contains and json.\n"
       "aim.yaml:6:61: error: Path goes too deep\n"
       "  `ignore_changes` names \"env.A.B\", but `env` counts only as a whole. Write `env`.\n"
       "aim.yaml:6:70: error: Bad path\n"

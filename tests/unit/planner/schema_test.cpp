@@ -237,7 +237,7 @@ TEST(Decode, MembersOfObjectsAreCheckedToo) {
       Map{{"http", Map{{"prot", 80}, {"status", 99}, {"path", "health"}, {"method", "get"}}}});
   EXPECT_THAT(decoded.messages(),
               ElementsAre("Unknown attribute: `readiness.http` has no attribute `prot`. Did you "
-                          "mean `port`? It takes path, port, method, status, contains.",
+                          "mean `port`? It takes path, port, method, body, status, contains, json.",
                           "Invalid value: `readiness.http.path` must be a path of a URL, which "
                           "begins with a slash and has no spaces, but it is \"health\".",
                           "Missing attribute: `port` is required in `readiness.http`: Port inside "

@@ -99,12 +99,15 @@ TEST(Numbers, OutsideTheirRangeAreRefused) {
             "Value out of range: `cpus` must be at least 0.01, but it is 0.");
   EXPECT_EQ(complaint(container_with("cpus", "many")),
             "Invalid value: `cpus` must be a number, but it is \"many\".");
-  EXPECT_EQ(complaint(endpoint_with("port", 70000)),
-            "Invalid value: `port` must be a port number from 1 to 65535, but it is 70000.");
-  EXPECT_EQ(complaint(endpoint_with("port", "http")),
-            "Invalid value: `port` must be a port number from 1 to 65535, but it is \"http\".");
-  EXPECT_EQ(complaint(endpoint_with("port", 80.5)),
-            "Invalid value: `port` must be a port number from 1 to 65535, but it is 80.5.");
+  EXPECT_EQ(
+      complaint(endpoint_with("port", 70000)),
+      "Invalid value: `port` must be a port number from 1 to 65535, or auto, but it is 70000.");
+  EXPECT_EQ(
+      complaint(endpoint_with("port", "http")),
+      "Invalid value: `port` must be a port number from 1 to 65535, or auto, but it is \"http\".");
+  EXPECT_EQ(
+      complaint(endpoint_with("port", 80.5)),
+      "Invalid value: `port` must be a port number from 1 to 65535, or auto, but it is 80.5.");
 }
 
 TEST(DurationValues, NeedAUnit) {
@@ -336,9 +339,10 @@ TEST(Together, NetworkModesThatPublishNothingRefusePorts) {
 }
 
 TEST(Together, ReadinessOfAContainerChecksSomething) {
-  EXPECT_EQ(complaint(container_with("readiness", Map{{"interval", "1s"}})),
-            "Nothing to check: `readiness` has neither `http` nor `tcp`, so there is nothing to "
-            "wait for. Add one, or remove `readiness`: then running is enough.");
+  EXPECT_EQ(
+      complaint(container_with("readiness", Map{{"interval", "1s"}})),
+      "Nothing to check: `readiness` has none of `http`, `tcp`, `exec` and `log`, so there is "
+      "nothing to wait for. Add one, or remove `readiness`: then running is enough.");
   EXPECT_THAT(endpoint_with("readiness", Map{{"builtin", false}}).messages(), IsEmpty());
 }
 

@@ -99,8 +99,13 @@ TEST(Requests, NameWhatIsAskedFor) {
   EXPECT_EQ(inspect_volume_request("v").target, "/volumes/v");
   EXPECT_EQ(wait_request("x", "removed").target, "/containers/x/wait?condition=removed");
   EXPECT_EQ(logs_request("x", {}).target, "/containers/x/logs?stdout=1&stderr=1");
-  EXPECT_EQ(logs_request("x", {20, true, true, 1'700'000'000}).target,
-            "/containers/x/logs?stdout=1&stderr=1&follow=1&timestamps=1&tail=20&since=1700000000");
+  EXPECT_EQ(logs_request("x", {20, true, true, "2023-11-14T22:13:20.000000005Z"}).target,
+            "/containers/x/logs?stdout=1&stderr=1&follow=1&timestamps=1&tail=20&since=1700000000."
+            "000000005");
+  EXPECT_EQ(unix_time("1970-01-01T00:00:01Z"), "1");
+  EXPECT_EQ(unix_time("0001-01-01T00:00:00Z"), "");  // of one that never started
+  EXPECT_EQ(unix_time(""), "");
+  EXPECT_EQ(unix_time("yesterday"), "");
 }
 
 TEST(PortBinding, ReadsEveryForm) {

@@ -27,15 +27,17 @@ std::filesystem::path copy_of(const TemporaryDirectory& directory, const std::st
   return file;
 }
 
-/// What fill() wrote, read back by a later program.
-void expect_sample(const core::StateSnapshot& snapshot) {
+/// What fill() wrote with a schema, read back by a later program.
+void expect_sample(const core::StateSnapshot& snapshot, int schema) {
+  core::RecordedResource resource = test::sample_resource();
+  resource.held = schema >= 2;
   EXPECT_EQ(snapshot.lineage, "b0c35f1d");
   EXPECT_EQ(snapshot.serial, 1);
   EXPECT_EQ(snapshot.project, "lab");
   EXPECT_EQ(snapshot.workspace, "default");
   EXPECT_EQ(snapshot.resources,
             (std::map<core::Address, core::RecordedResource>{
-                {test::sample_resource().address, test::sample_resource()},
+                {resource.address, resource},
                 {test::sample_dependent().address, test::sample_dependent()}}));
   EXPECT_EQ(snapshot.outputs, test::sample_outputs());
   ASSERT_TRUE(snapshot.open_run);
@@ -108,22 +110,31 @@ TEST(Migrations, LeaveTheFileOfAnotherProgramAsItIs) {
   EXPECT_EQ(test::contents(directory.path()), before);
 }
 
-TEST(Migrations, OpenADatabaseOfVersion1) {
+class PastDatabase : public ::testing::TestWithParam<int> {
+ protected:
+  static std::string name() { return "v" + std::to_string(GetParam()) + ".db"; }
+};
+
+TEST_P(PastDatabase, IsOpened) {
   const TemporaryDirectory directory;
-  const auto file = copy_of(directory, "v1.db");
+  const auto file = copy_of(directory, name());
   test::ScriptedClock clock;
   const auto store = test::open_store(file, clock);
-  expect_sample(store->snapshot());
+  expect_sample(store->snapshot(), GetParam());
   ASSERT_EQ(store->revisions().size(), 1U);
   EXPECT_EQ(store->steps(core::RunId{1}).size(), 2U);
   EXPECT_EQ(store->steps(core::RunId{2}).at(0).intent.call,
             core::Call(core::StartContainer{"lab-qwen.g4"}));
 }
 
-TEST(Migrations, ReadADatabaseOfVersion1) {
+TEST_P(PastDatabase, IsReadWithoutWriting) {
   const TemporaryDirectory directory;
-  expect_sample(test::read_store(copy_of(directory, "v1.db")));
+  expect_sample(test::read_store(copy_of(directory, name())), GetParam());
 }
+
+INSTANTIATE_TEST_SUITE_P(All,
+                         PastDatabase,
+                         ::testing::Range(1, static_cast<int>(migrations().size()) + 1));
 
 TEST(Migrations, HappenInMemoryWhenAnOlderDatabaseIsOnlyRead) {
   const TemporaryDirectory directory;

@@ -44,6 +44,7 @@ core::RecordedResource sample_resource() {
   resource.salt = "lab/default/endpoint.qwen";
   resource.created_run = "9f86d081884c7d65";
   resource.start_millis = 63000;
+  resource.held = true;
   return resource;
 }
 

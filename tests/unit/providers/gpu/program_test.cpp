@@ -1,4 +1,4 @@
-#include "providers/gpu/program.hpp"
+#include "providers/host/program.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,10 +1,11 @@
-#include "providers/gpu/program.hpp"
+#include "providers/host/program.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -83,12 +84,31 @@ std::optional<Pipe> make_pipe() {
   return pipe;
 }
 
+/// A file without a name that holds `text`, to be read from its beginning.
+std::optional<Descriptor> file_with(const std::string& text) {
+  Descriptor file(::memfd_create("input", MFD_CLOEXEC));
+  if (file.get() < 0) {
+    return std::nullopt;
+  }
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t count = ::write(file.get(), text.data() + done, text.size() - done);
+    if (count < 0 && errno != EINTR) {
+      return std::nullopt;
+    }
+    done += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+  }
+  return ::lseek(file.get(), 0, SEEK_SET) == 0 ? std::optional(std::move(file)) : std::nullopt;
+}
+
 /// What posix_spawn is told, and what must be destroyed afterwards.
 class SpawnPlan {
  public:
-  SpawnPlan(int out, int err) {
+  SpawnPlan(int in, int out, int err, const fs::path& directory) {
     posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions_, in, STDIN_FILENO);
+    if (!directory.empty()) {
+      posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str());
+    }
     posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
     posix_spawnattr_init(&attributes_);
@@ -174,15 +194,17 @@ class RunningProgram {
     }
   }
 
-  std::optional<core::Error> start(const std::vector<std::string>& arguments) {
+  std::optional<core::Error> start(const std::vector<std::string>& arguments,
+                                   const ProgramInput& input) {
+    std::optional<Descriptor> in = file_with(input.text);
     std::optional<Pipe> out = make_pipe();
     std::optional<Pipe> err = make_pipe();
-    if (!out || !err) {
+    if (!in || !out || !err) {
       return from_errno(program_, errno);
     }
     std::vector<std::string> words = {program_.string()};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    SpawnPlan plan(out->theirs.get(), err->theirs.get());
+    SpawnPlan plan(in->get(), out->theirs.get(), err->theirs.get(), input.directory);
     pid_t pid = 0;
     if (const int failed = plan.spawn(pid, program_, std::move(words)); failed != 0) {
       return from_errno(program_, failed);
@@ -280,9 +302,10 @@ std::optional<fs::path> find_program(const std::vector<fs::path>& candidates) {
 core::Result<ProgramOutput> run_program(const fs::path& program,
                                         const std::vector<std::string>& arguments,
                                         const ProgramLimits& limits,
-                                        std::stop_token stop) {
+                                        std::stop_token stop,
+                                        const ProgramInput& input) {
   RunningProgram running(program, limits);
-  if (std::optional<core::Error> failed = running.start(arguments)) {
+  if (std::optional<core::Error> failed = running.start(arguments, input)) {
     return std::move(*failed);
   }
   return running.finish(stop);
