@@ -91,7 +91,8 @@ std::string option_line(const Option& option) {
 std::string usage_line(const Command& command) {
   std::string line = fmt::format("aim {} [OPTIONS]", command.name);
   for (const Positional& one : command.positional) {
-    line += one.required ? fmt::format(" {}", one.name) : fmt::format(" [{}]", one.name);
+    const std::string word = fmt::format("{}{}", one.name, one.many ? "..." : "");
+    line += one.required ? " " + word : fmt::format(" [{}]", word);
   }
   return line;
 }

@@ -217,6 +217,28 @@ ExitCode run_show(const Arguments& arguments, App& app) {
   return ExitCode::Done;
 }
 
+/// Only the files that were named.
+ExitCode validate_files(const std::vector<std::string>& files,
+                        const RecipeData& data,
+                        Diagnostics& diagnostics,
+                        SourceFiles& sources,
+                        App& app) {
+  for (const std::string& file : files) {
+    if (const auto recipe = data.catalog.of_file(file, diagnostics, sources)) {
+      validate_recipe(*recipe, data, diagnostics, sources);
+    }
+  }
+  if (!diagnostics.empty()) {
+    app.view().diagnostics(diagnostics, sources);
+  }
+  if (diagnostics.has_errors()) {
+    return ExitCode::Error;
+  }
+  app.view().message(files.size() == 1 ? fmt::format("{} is valid.", files.front())
+                                       : fmt::format("All {} files are valid.", files.size()));
+  return ExitCode::Done;
+}
+
 ExitCode run_validate(const Arguments& arguments, App& app) {
   Diagnostics diagnostics;
   SourceFiles sources;
@@ -224,6 +246,9 @@ ExitCode run_validate(const Arguments& arguments, App& app) {
       load_recipes(project_directory(arguments, app), app, diagnostics, sources);
   if (!data) {
     return ExitCode::Error;
+  }
+  if (!arguments.positional().empty()) {
+    return validate_files(arguments.positional(), *data, diagnostics, sources, app);
   }
   const recipes::ValidationCount count = validate_recipes(*data, diagnostics, sources);
   if (!diagnostics.empty()) {
@@ -264,11 +289,12 @@ Command recipes_show_command() {
 
 Command recipes_validate_command() {
   return {"recipes validate",
-          "check all recipes",
-          "Checks every recipe against the others, the flags of its backend and what is known of "
-          "its model and accelerator. Exit code 1 when there is an error.",
+          "check recipes",
+          "Checks every recipe, or those in the files that are named, against the others, the "
+          "flags of its backend and what is known of its model and accelerator. Exit code 1 when "
+          "there is an error.",
           {},
-          {},
+          {{"FILE", false, true}},
           run_validate};
 }
 

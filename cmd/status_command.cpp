@@ -152,8 +152,11 @@ class StatusRun {
     std::vector<Looked> all;
     for (const auto& [launch, project] : projects_) {
       const auto state = read_state(project.state_file, app_);
-      if (!state) {
+      if (!state && launch.empty()) {
         return std::nullopt;
+      }
+      if (!state) {
+        continue;  // said already; the others can be seen all the same
       }
       const auto world = planner::observe(engine_->engine,
                                           *state,

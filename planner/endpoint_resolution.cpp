@@ -8,6 +8,7 @@
 #include "planner/endpoint_decision.hpp"
 #include "planner/endpoint_extras.hpp"
 #include "planner/endpoint_records.hpp"
+#include "planner/endpoint_validation.hpp"
 #include "planner/gpu_holders.hpp"
 #include "planner/graph.hpp"
 #include "planner/port_choice.hpp"
@@ -301,7 +302,8 @@ class Resolver {
     const recipes::SelectionInput input = recipes::selection_input(
         *data(), std::move(wish), base, std::move(groups), found, sources_);
     const bool known = input.facts.has_value() || !input.recipes.empty();
-    if (known && !is_known_recipe(one, input)) {
+    if (known && !is_known_recipe(*one.desired, input, diagnostics_)) {
+      one.failed = true;
       return;
     }
     if (known && none_free) {
@@ -385,31 +387,6 @@ class Resolver {
                       backend,
                       why));
     return true;
-  }
-
-  /// One that was asked for by its id has to be one of the model's.
-  bool is_known_recipe(Pending& one, const recipes::SelectionInput& input) {
-    const auto& wanted = input.wish.recipe;
-    std::vector<std::string> ids;
-    for (const recipes::Recipe& recipe : input.recipes) {
-      ids.push_back(recipe.id);
-    }
-    if (!wanted || *wanted == "general" ||
-        std::find(ids.begin(), ids.end(), *wanted) != ids.end()) {
-      return true;
-    }
-    one.failed = true;
-    const std::string near = core::did_you_mean(*wanted, ids);
-    error(*one.desired,
-          "Unknown recipe",
-          fmt::format("{} has no recipe \"{}\".{} {}",
-                      input.wish.model,
-                      *wanted,
-                      near.empty() ? "" : " " + near,
-                      ids.empty() ? std::string("There is none for it.")
-                                  : fmt::format("It has {}.", fmt::join(ids, ", "))),
-          {"recipe"});
-    return false;
   }
 
   /// llama.cpp serves files of one form only, which facts of models do not name.

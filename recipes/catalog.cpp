@@ -157,11 +157,10 @@ void Catalog::find_inherited_models() {
   }
 }
 
-std::optional<Node> Catalog::document(const Entry& entry,
+std::optional<Node> Catalog::document(const std::string& file,
                                       std::vector<std::string>& chain,
                                       Diagnostics& diagnostics,
                                       SourceFiles& sources) const {
-  const std::string file = file_of(entry);
   const core::Result<std::string> text = read_text(file);
   ++files_read_;
   if (!text) {
@@ -178,7 +177,6 @@ std::optional<Node> Catalog::document(const Entry& entry,
     return own;
   }
   const core::SourceRange place = own->find("extends")->range;
-  chain.emplace_back(entry.id);
   if (std::find(chain.begin(), chain.end(), *parent_id) != chain.end()) {
     chain.push_back(*parent_id);
     std::string circle;
@@ -208,15 +206,25 @@ std::optional<Node> Catalog::document(const Entry& entry,
         place);
     return std::nullopt;
   }
-  const std::optional<Node> parent = document(entries_[found->second], chain, diagnostics, sources);
+  chain.push_back(*parent_id);
+  const std::optional<Node> parent =
+      document(file_of(entries_[found->second]), chain, diagnostics, sources);
   return parent ? std::optional(merged_recipe(*parent, *own)) : std::nullopt;
 }
 
 std::optional<Recipe> Catalog::read(const Entry& entry,
                                     Diagnostics& diagnostics,
                                     SourceFiles& sources) const {
+  std::vector<std::string> chain = {std::string(entry.id)};
+  const std::optional<Node> merged = document(file_of(entry), chain, diagnostics, sources);
+  return merged ? read_recipe(*merged, diagnostics) : std::nullopt;
+}
+
+std::optional<Recipe> Catalog::of_file(const std::filesystem::path& file,
+                                       Diagnostics& diagnostics,
+                                       SourceFiles& sources) const {
   std::vector<std::string> chain;
-  const std::optional<Node> merged = document(entry, chain, diagnostics, sources);
+  const std::optional<Node> merged = document(file.string(), chain, diagnostics, sources);
   return merged ? read_recipe(*merged, diagnostics) : std::nullopt;
 }
 

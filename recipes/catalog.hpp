@@ -40,6 +40,11 @@ class Catalog {
                                             core::Diagnostics& diagnostics,
                                             core::SourceFiles& sources) const;
 
+  /// The recipe in a file, wherever it lies; what it extends is looked for here. Faults are errors.
+  [[nodiscard]] std::optional<Recipe> of_file(const std::filesystem::path& file,
+                                              core::Diagnostics& diagnostics,
+                                              core::SourceFiles& sources) const;
+
   /// Every recipe that is not hidden by one of the same id before it. Reads all files.
   [[nodiscard]] std::vector<Recipe> all(core::Diagnostics& diagnostics,
                                         core::SourceFiles& sources) const;
@@ -74,7 +79,8 @@ class Catalog {
     std::string_view huggingface_id;
   };
 
-  [[nodiscard]] std::optional<core::Node> document(const Entry& entry,
+  /// `chain` has the ids that led to the file, its own included.
+  [[nodiscard]] std::optional<core::Node> document(const std::string& file,
                                                    std::vector<std::string>& chain,
                                                    core::Diagnostics& diagnostics,
                                                    core::SourceFiles& sources) const;

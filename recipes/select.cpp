@@ -281,10 +281,17 @@ std::string_view to_string(Criterion criterion) {
   return "";
 }
 
+bool is_known_model(const SelectionInput& input, Diagnostics& diagnostics) {
+  const bool known = !input.recipes.empty() || input.facts || is_gguf(input.wish);
+  if (!known) {
+    report_unknown(input, diagnostics);
+  }
+  return known;
+}
+
 Selection select(const SelectionInput& input, Diagnostics& diagnostics, const Picker& pick) {
   Selection selection;
-  if (input.recipes.empty() && !input.facts && !is_gguf(input.wish)) {
-    report_unknown(input, diagnostics);
+  if (!is_known_model(input, diagnostics)) {
     return selection;
   }
   selection.candidates = make_candidates(input);

@@ -110,6 +110,10 @@ struct Selection {
 /// the fewest GPUs (throughput) or the next larger number (latency). Nothing fitting: an error that
 /// lists the nearest candidates with their reasons, or, with Fallback::Allow, the nearest that
 /// fits; an unknown model: an error with the nearest names.
+/// Whether anything is known of the model: a recipe, or its facts. Else an error with the nearest
+/// names.
+[[nodiscard]] bool is_known_model(const SelectionInput& input, core::Diagnostics& diagnostics);
+
 /// What fits is left to `pick` where there is one: it gets it best first, and gives an index, or
 /// nothing after an error of its own.
 using Picker = std::function<std::optional<std::size_t>(const std::vector<Candidate>&)>;

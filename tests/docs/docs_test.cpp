@@ -9,7 +9,9 @@
 
 #include "cmd/view/diagnostic_render.hpp"
 #include "planner/configuration.hpp"
+#include "planner/endpoint_validation.hpp"
 #include "planner/plan.hpp"
+#include "recipes/validate.hpp"
 #include "tests/docs/generated_docs.hpp"
 #include "tests/docs/text_files.hpp"
 
@@ -154,6 +156,23 @@ TEST(Examples, LoadWithoutAComplaint) {
   for (const fs::path& directory : example_directories()) {
     EXPECT_EQ(load_example(directory).complaints, "");
   }
+}
+
+TEST(Examples, NameModelsRecipesAndArgumentsThatAreKnown) {
+  core::Diagnostics faults;
+  core::SourceFiles sources;
+  for (const fs::path& directory : example_directories()) {
+    const Loaded loaded = load_example(directory);
+    const recipes::RecipeData data =
+        recipes::open_data({{directory / "recipes"}, "recipes", {}}, faults, sources);
+    planner::validate_endpoints(loaded.configuration, data, faults, sources);
+    for (const recipes::Recipe& recipe : data.catalog.all(faults, sources)) {
+      if (recipe.range.file.starts_with(directory.string())) {
+        recipes::validate_recipe(recipe, data, faults, sources);
+      }
+    }
+  }
+  EXPECT_EQ(view::render_diagnostics(faults, sources, view::Colour::Off), "");
 }
 
 TEST(Examples, PlanToCreateAllThatTheyDescribe) {

@@ -88,6 +88,41 @@ TEST(EndpointKeys, AProgramThatFailsIsToldOf) {
   EXPECT_THAT(failed.err, AllOf(HasSubstr("it exited with code 4"), HasSubstr("too dear")));
 }
 
+/// The example that shows all three: its program takes the recipe that extends one of aim's.
+TEST(EndpointKeys, TheExampleOfHooksIsPlannedAsItSays) {
+  const Lab lab("ek-hooks");
+  const GpuHost host = GpuHost::h100(8);
+  std::filesystem::copy(
+      "examples/hooks",
+      lab.directory(),
+      std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(lab.aim({"validate"}).code, 0);
+  const Finished checked = lab.aim({"recipes", "validate", "recipes/qwen3-32b-team.yaml"});
+  EXPECT_EQ(checked.code, 0);
+  EXPECT_EQ(checked.err, "recipes/qwen3-32b-team.yaml is valid.\n");
+  EXPECT_THAT(on(host, lab, {"plan"}).err, HasSubstr("error: Program is not run"));
+  const Finished plan = on(host, lab, {"plan", "--allow-exec"});
+  EXPECT_EQ(plan.code, 0) << plan.out << plan.err;
+  EXPECT_THAT(plan.out,
+              AllOf(HasSubstr("\"qwen3-32b-team\""),
+                    HasSubstr("VLLM_LOGGING_LEVEL"),
+                    HasSubstr("--enable-prefix-caching")));
+}
+
+TEST(EndpointKeys, AFaultyRecipeIsRefusedByItself) {
+  const Lab lab("ek-recipe");
+  lab.configure("containers: {}\n");
+  lab.write("mine.yaml",
+            "version: 2\nrecipe_id: mine\nextends: qwen3-32b-any-bf16\nvllm_serve:\n  1_gpu:\n"
+            "    args: { --max-num-seq: 3 }\n");
+  const Finished faulty = lab.aim({"recipes", "validate", "mine.yaml"});
+  EXPECT_EQ(faulty.code, 1);
+  EXPECT_THAT(faulty.err, AllOf(HasSubstr("mine.yaml:6:"), HasSubstr("--max-num-seqs")));
+  const Finished missing = lab.aim({"recipes", "validate", "none.yaml"});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("none.yaml"));
+}
+
 /// Weights that are no weights; the server under test does not read them.
 void write_model(const std::filesystem::path& directory) {
   std::filesystem::create_directories(directory);
