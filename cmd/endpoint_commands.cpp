@@ -40,6 +40,43 @@ std::optional<Target> find_target(const Arguments& arguments, App& app) {
   return Target{std::move(deployed->project), std::move(record), std::move(engine)};
 }
 
+/// The container that served before the one that is deployed, if it was kept.
+Result<std::string> previous_container(const Target& target, App& app) {
+  const auto listed = target.engine->engine.list_containers(app.stop());
+  if (!listed) {
+    return listed.error();
+  }
+  const planner::Configuration& configuration = target.project.configuration;
+  const auto label = [](const core::ContainerSummary& one, const char* name) {
+    const auto found = one.labels.find(name);
+    return found == one.labels.end() ? std::string() : found->second;
+  };
+  std::string newest;
+  std::int64_t generation = 0;
+  for (const core::ContainerSummary& one : *listed) {
+    std::int64_t number = 0;
+    const std::string text = label(one, core::label::kGeneration);
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    if (label(one, core::label::kProject) == configuration.project &&
+        label(one, core::label::kWorkspace) == configuration.workspace &&
+        label(one, core::label::kAddress) == target.record.address.str() && number > generation &&
+        number < target.record.generation) {
+      newest = one.id;
+      generation = number;
+    }
+  }
+  if (newest.empty()) {
+    return make_error(
+        ErrorCode::NotFound,
+        fmt::format(
+            "no previous container of {} is there. `update: {{ keep_previous: 1 }}` keeps "
+            "one from the next replacement on; what failed in an apply has its log in {}",
+            target.record.address.str(),
+            (target.project.state_file.parent_path() / "logs").lexically_normal().string()));
+  }
+  return newest;
+}
+
 ExitCode run_logs(const Arguments& arguments, App& app) {
   const std::optional<Target> target = find_target(arguments, app);
   if (!target) {
@@ -58,8 +95,17 @@ ExitCode run_logs(const Arguments& arguments, App& app) {
     }
     request.tail = lines;
   }
+  std::string container = target->record.docker_id;
+  if (arguments.has("previous")) {
+    const Result<std::string> previous = previous_container(*target, app);
+    if (!previous) {
+      app.view().error(previous.error());
+      return ExitCode::Error;
+    }
+    container = *previous;
+  }
   const auto read = target->engine->engine.logs(
-      target->record.docker_id,
+      container,
       request,
       [&](const core::LogPiece& piece) { app.view().log_piece(piece); },
       app.stop());
@@ -132,9 +178,11 @@ Command logs_command() {
           "print the log of an endpoint or container",
           "Prints what the container wrote: its standard output to standard output, its standard "
           "error to standard error.",
-          with_variables({{"follow", {}, "go on as more is written", 'f', false},
-                          {"tail", "N", "only the last N lines", '\0', false},
-                          {"timestamps", {}, "with the time of each line", 't', false}}),
+          with_variables(
+              {{"follow", {}, "go on as more is written", 'f', false},
+               {"tail", "N", "only the last N lines", '\0', false},
+               {"previous", {}, "of the container before this one, if it was kept", 'p', false},
+               {"timestamps", {}, "with the time of each line", 't', false}}),
           {{"ADDRESS", true, false}},
           run_logs};
 }

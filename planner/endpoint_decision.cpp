@@ -62,7 +62,11 @@ Map asked_of(const Map& endpoint) {
     constexpr std::array<std::string_view, 1> kGpus = {"gpus"};
     return {{"choice", part_of(endpoint, kGpus)}};
   }
-  return {{"choice", part_of(endpoint, kChoice)}, {"command", part_of(endpoint, kCommand)}};
+  Map command = part_of(endpoint, kCommand);
+  if (core::string_at(endpoint, "backend") == "sglang" && is_set(endpoint, "api_key")) {
+    command.emplace("api_key", true);  // that there is one; not which
+  }
+  return {{"choice", part_of(endpoint, kChoice)}, {"command", std::move(command)}};
 }
 
 void mark_as_decided(DesiredResource& endpoint, const Map& written) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "planner/endpoint_decision.hpp"
 #include "recipes/decision.hpp"
+#include "recipes/resolve.hpp"
 
 namespace aim::planner {
 
@@ -50,6 +52,33 @@ void add_token(Map& attributes) {
   attributes.erase("hf_token");
 }
 
+/// Of servers that have no variable for their key. Whoever writes the command has to hand it over.
+void add_key(Map& attributes) {
+  const std::string backend = core::string_at(attributes, "backend").value_or("");
+  const Value* key = core::find(attributes, "api_key");
+  const bool to_file = backend == "sglang" || backend == "llamacpp";
+  if (!to_file || key == nullptr || is_empty_text(*key) || is_set(attributes, "command")) {
+    return;
+  }
+  Value content = *key;
+  std::string path(recipes::kLlamaKeyPath);
+  if (backend == "sglang") {
+    path = recipes::kSglangConfigPath;
+    if (const core::Secret* secret = key->get<core::Secret>(); secret && secret->known()) {
+      // A text of JSON is one of YAML as well.
+      content = core::Secret("api-key: " + core::canonical_json(Value(secret->reveal())) + "\n");
+    }
+  }
+  Map* files = map_in(attributes, "files");
+  if (files != nullptr) {
+    files->try_emplace(path, Map{{"content", std::move(content)}, {"mode", "0444"}});
+  }
+  Map* env = backend == "llamacpp" ? map_in(attributes, "env") : nullptr;
+  if (env != nullptr) {
+    env->try_emplace("LLAMA_ARG_API_KEY_FILE", path);
+  }
+}
+
 /// Whether something is mounted at `path`, around it or below.
 bool is_mounted(const List& mounts, std::string_view path) {
   const auto inside = [](std::string_view inner, std::string_view outer) {
@@ -80,6 +109,7 @@ void add_mount(Map& attributes, Map mount) {
 
 void spell_out(DesiredResource& endpoint, DefaultCache fallback) {
   Map& attributes = endpoint.attributes;
+  add_key(attributes);
   add_token(attributes);
   const std::string model = core::string_at(attributes, "model").value_or("");
   if (fallback == DefaultCache::BuiltIn && model.starts_with('/')) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "planner/endpoint_checks.hpp"
 #include "planner/endpoint_decision.hpp"
 #include "planner/endpoint_extras.hpp"
 #include "planner/endpoint_records.hpp"
@@ -13,7 +14,6 @@
 #include "planner/graph.hpp"
 #include "planner/port_choice.hpp"
 #include "planner/resolved_gpus.hpp"
-#include "recipes/choice_program.hpp"
 #include "recipes/decision.hpp"
 
 namespace aim::planner {
@@ -97,54 +97,12 @@ class Resolver {
                       desired.address.str()});
   }
 
-  /// What the choice rests on has to be known when the plan is made.
-  bool is_known(const DesiredResource& desired, const Map& asked) {
-    bool known = true;
-    for (const char* part : {"choice", "command"}) {
-      const Map* values = map_at(&asked, part);
-      for (const auto& [name, value] : values ? *values : Map()) {
-        if (!core::contains_template(value) && !core::contains_unknown(value)) {
-          continue;
-        }
-        known = false;
-        error(
-            desired,
-            "Reference is not possible here",
-            fmt::format("`{}` of {} refers to another resource, but the recipe is chosen when the "
-                        "plan is made. Write the value, or use a variable.",
-                        name,
-                        desired.address.str()),
-            {name});
-      }
-    }
-    return known;
-  }
-
-  /// What only a generated command can say.
-  bool needs_no_recipe(const DesiredResource& desired) {
-    bool fine = true;
-    for (const char* name : {"lora", "revision", "select"}) {
-      if (is_set(desired.attributes, name)) {
-        fine = false;
-        error(desired,
-              "Conflicting attributes",
-              fmt::format("{} is written by hand, so `{}` has no meaning for it: {}.",
-                          desired.address.str(),
-                          name,
-                          name == std::string_view("select")
-                              ? "there is no recipe to choose"
-                              : "write the server's own flags into `command` or `args`"),
-              {name});
-      }
-    }
-    return fine;
-  }
-
   void begin(DesiredResource& desired) {
     const Map& attributes = desired.attributes;
     Pending one;
     one.desired = &desired;
     one.by_hand = is_by_hand(attributes);
+    EndpointChecks(desired, diagnostics_).tell_of_key();
     spell_out(desired, one.by_hand ? DefaultCache::None : DefaultCache::BuiltIn);
     one.request = gpu_request(attributes);
     if (one.by_hand && !is_set(attributes, "image")) {
@@ -157,13 +115,14 @@ class Resolver {
       return;
     }
     one.asked = asked_of(attributes);
-    if (!is_known(desired, one.asked) || (one.by_hand && !needs_no_recipe(desired))) {
+    const EndpointChecks checks(desired, diagnostics_);
+    if (!checks.are_known(one.asked) || (one.by_hand && !checks.need_no_recipe())) {
       return;
     }
     if (one.by_hand && requested_count(one.request).value_or(0) == 0) {
       return;  // nothing is left to us
     }
-    if (!check_count(one)) {
+    if (!one.by_hand && !checks.have_gpus(requested_count(one.request))) {
       return;
     }
     if (!reuse(one) && is_concerned(desired.address)) {
@@ -185,21 +144,6 @@ class Resolver {
   bool is_concerned(const Address& address) const {
     return (options_.targets.empty() || targeted_.contains(address)) &&
            !excluded_.contains(address);
-  }
-
-  bool check_count(const Pending& one) {
-    const std::string backend = core::string_at(one.desired->attributes, "backend").value_or("");
-    if (one.by_hand || backend == "llamacpp" || requested_count(one.request) != 0) {
-      return true;
-    }
-    error(*one.desired,
-          "Too few GPUs",
-          fmt::format("{} needs at least 1 GPU with the backend {}. Only llamacpp and custom can "
-                      "serve with `gpus: 0`.",
-                      one.desired->address.str(),
-                      backend),
-          {"gpus"});
-    return false;
   }
 
   const Map* record_of(const Address& address) const {
@@ -310,10 +254,13 @@ class Resolver {
       none_is_free(one);
       return;
     }
-    if (input.wish.backend == "llamacpp" && !has_gguf(one, input)) {
+    const EndpointChecks checks(*one.desired, diagnostics_);
+    if (input.wish.backend == "llamacpp" && !checks.have_gguf(input)) {
+      one.failed = true;
       return;
     }
-    recipes::Selection selection = recipes::select(input, found, picker(one, input));
+    recipes::Selection selection = recipes::select(
+        input, found, recipe_picker(*one.desired, input, knowledge_.run_program, diagnostics_));
     tell(one, found);
     if (!selection.chosen) {
       one.failed = true;
@@ -324,44 +271,6 @@ class Resolver {
     if (one.decision->gpus > 0) {
       promised_.insert_or_assign(one.desired->address, one.decision->gpus);
     }
-  }
-
-  /// Asks the program of `select`, if there is one.
-  recipes::Picker picker(const Pending& one, const recipes::SelectionInput& input) {
-    const Map* select = map_at(&one.desired->attributes, "select");
-    if (select == nullptr) {
-      return {};
-    }
-    std::vector<std::string> command;
-    for (const Value& word : *core::find(*select, "command")->get<List>()) {
-      command.push_back(*word.get<std::string>());
-    }
-    return [this, &one, &input, command](
-               const std::vector<recipes::Candidate>& candidates) -> std::optional<std::size_t> {
-      if (!knowledge_.run_program) {
-        error(*one.desired,
-              "Program is not run",
-              fmt::format("{} is chosen by {}, and a program that a configuration names runs only "
-                          "with --allow-exec, since a plan may be of a stranger's pull request.",
-                          one.desired->address.str(),
-                          command.front()),
-              {"select"});
-        return std::nullopt;
-      }
-      const core::Result<std::string> answer =
-          knowledge_.run_program(command, recipes::candidates_json(input, candidates));
-      const core::Result<std::size_t> picked = answer
-                                                   ? recipes::picked_candidate(*answer, candidates)
-                                                   : core::Result<std::size_t>(answer.error());
-      if (!picked) {
-        error(*one.desired,
-              "Program chose nothing",
-              fmt::format("{}: {}.", command.front(), core::to_string(picked.error())),
-              {"select"});
-        return std::nullopt;
-      }
-      return *picked;
-    };
   }
 
   /// Without a GPU only what can do without one is worth looking for.
@@ -387,24 +296,6 @@ class Resolver {
                       backend,
                       why));
     return true;
-  }
-
-  /// llama.cpp serves files of one form only, which facts of models do not name.
-  bool has_gguf(Pending& one, const recipes::SelectionInput& input) {
-    if (recipes::is_gguf(input.wish) ||
-        std::any_of(input.recipes.begin(), input.recipes.end(), [](const recipes::Recipe& recipe) {
-          return recipe.serves.contains("llamacpp");
-        })) {
-      return true;
-    }
-    one.failed = true;
-    error(*one.desired,
-          "No file in GGUF form",
-          fmt::format("llama.cpp serves models in GGUF form, and aim knows of none for {}. Name a "
-                      "repository of such files, which is often called like the model with -GGUF "
-                      "behind it (Qwen/Qwen3-0.6B-GGUF), or a file (/models/chat.gguf).",
-                      input.wish.model));
-    return false;
   }
 
   /// There are GPUs, but none for this one: the table of who holds them says it.
@@ -548,47 +439,13 @@ class Resolver {
     }
   }
 
-  /// Whether the server has what goes beyond the recipe.
-  void check_extras(const Pending& one,
-                    const Map& attributes,
-                    const recipes::BackendData& backend) {
-    const std::string model = core::string_at(attributes, "model").value_or("");
-    if (is_set(attributes, "lora") && backend.flag("lora_adapters").empty()) {
-      error(*one.desired,
-            "Adapters are not possible here",
-            fmt::format("{} serves no LoRA adapters by name: drop `lora`, or use vllm or sglang.",
-                        backend.title),
-            {"lora"});
-    }
-    if (!is_set(attributes, "revision")) {
-      return;
-    }
-    if (backend.flag("revision").empty()) {
-      error(*one.desired,
-            "Revision is not possible here",
-            fmt::format("{} takes no revision: drop `revision`, or use vllm or sglang.",
-                        backend.title),
-            {"revision"});
-    } else if (one.decision->served != model) {
-      error(*one.desired,
-            "Revision of another repository",
-            fmt::format("`revision` is one of {}, but what is served in {} is {}. Write that as "
-                        "`model`, with `base_model: {}`, or drop `revision`.",
-                        model,
-                        one.decision->precision,
-                        one.decision->served,
-                        model),
-            {"revision"});
-    }
-  }
-
   void write_command(const Pending& one, Map& attributes) {
     const recipes::BackendData* backend =
         data() ? data()->backends.find(one.decision->backend) : nullptr;
     if (backend == nullptr) {
       return;
     }
-    check_extras(one, attributes, *backend);
+    EndpointChecks(*one.desired, diagnostics_).suit(*backend, *one.decision);
     Diagnostics found;
     const Map arguments = recipes::final_arguments(
         *one.decision, attributes, one.desired->positions, *backend, found);

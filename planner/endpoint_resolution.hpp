@@ -9,6 +9,7 @@
 #include "core/snapshot.hpp"
 #include "planner/configuration.hpp"
 #include "planner/plan.hpp"
+#include "planner/recipe_picker.hpp"
 #include "recipes/data.hpp"
 
 namespace aim::planner {
@@ -25,11 +26,7 @@ struct EndpointKnowledge {
   std::vector<std::string> cdi_devices;  ///< that the Engine knows
   /// Those of some TCP ports that something on Docker's host listens on; may be empty.
   std::function<std::set<std::uint16_t>(const std::set<std::uint16_t>&)> taken_ports;
-  /// Runs a program of the configuration, with a text on its standard input, and returns what it
-  /// wrote. Empty where that is not allowed. Errors say what it said when it failed.
-  std::function<core::Result<std::string>(const std::vector<std::string>& command,
-                                          const std::string& input)>
-      run_program;
+  RunProgram run_program;  ///< empty where that is not allowed
 };
 
 /// The configuration with everything filled in that endpoints leave to aim: recipe, precision,

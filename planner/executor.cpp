@@ -4,15 +4,12 @@
 
 #include <algorithm>
 
-#include "planner/evaluate.hpp"
+#include "planner/applied_values.hpp"
+#include "planner/commit_recorder.hpp"
 #include "planner/executor_tasks.hpp"
 #include "planner/executor_undo.hpp"
 #include "planner/given_up.hpp"
-#include "planner/gpu_holders.hpp"
-#include "planner/image_reference.hpp"
 #include "planner/known_secrets.hpp"
-#include "planner/resolved_gpus.hpp"
-#include "planner/schema.hpp"
 #include "planner/task_runner.hpp"
 
 namespace aim::planner {
@@ -36,12 +33,11 @@ class Run : public RunnerContext {
       const core::RunHeader& header,
       const ExecutorPorts& ports,
       const ExecutorOptions& options)
-      : plan_(plan), header_(header), ports_(ports), options_(options) {
-    for (const ResourceChange& change : plan.changes) {
-      by_address_.emplace(change.address, &change);
-      computed_.emplace(change.address, change.computed);
-    }
-  }
+      : plan_(plan),
+        header_(header),
+        ports_(ports),
+        options_(options),
+        values_(plan, header, ports.reader) {}
 
   ApplyResult carry_out(std::stop_token stop) {
     result_.run = ports_.journal.begin_run(header_);
@@ -87,83 +83,34 @@ class Run : public RunnerContext {
 
   // RunValues
   Result<Map> attributes(const ResourceChange& change) override {
-    if (const auto known = resolved_.find(change.address); known != resolved_.end()) {
-      return known->second;
-    }
-    Map all = change.attributes;
-    std::optional<Error> failed;
-    for (const auto& [name, value] : change.deferred) {
-      const Value evaluated = evaluate(value, [&](const core::Reference& reference) {
-        Result<Value> found = applied_value(reference);
-        if (!found) {
-          failed = found.error();
-          return Value(core::Unknown{});
-        }
-        return *found;
-      });
-      if (failed) {
-        return *failed;
-      }
-      core::Diagnostics diagnostics;
-      const Attribute* attribute = find_attribute(change.address.kind, name);
-      AIM_CHECK(attribute != nullptr);
-      const auto canonical = normalise(*attribute, evaluated, {}, {name}, diagnostics);
-      if (!canonical) {
-        return core::make_error(core::ErrorCode::Invalid, diagnostics.items().front().detail);
-      }
-      all.insert_or_assign(name, *canonical);
-    }
-    const Value digested = core::with_digests(all, salt_of(change));
-    resolved_.insert_or_assign(change.address, *digested.get<Map>());
-    return *digested.get<Map>();
+    return values_.attributes(change);
   }
 
   core::Labels birth_labels(const ResourceChange& change, const Map& attributes) const override {
-    core::Labels labels{{core::label::kProject, plan_.project},
-                        {core::label::kWorkspace, plan_.workspace},
-                        {core::label::kLineage, header_.lineage},
-                        {core::label::kAddress, change.address.str()},
-                        {core::label::kGeneration, std::to_string(change.generation)},
-                        {core::label::kRun, header_.label},
-                        {core::label::kSpec, core::canonical_json(attributes)}};
-    if (const GpuGrant grant = grant_of(attributes); !grant.ids.empty()) {
-      labels.emplace(core::label::kGpus, gpus_label(grant));
-    }
-    return labels;
+    return values_.birth_labels(change, attributes);
   }
 
   bool updates_containers() const override { return plan_.updates_containers; }
 
   std::string docker_name(const Address& address) const override {
-    const auto change = by_address_.find(address);
-    return change != by_address_.end()
-               ? change->second->docker_name
-               : default_docker_name(plan_.project, plan_.workspace, address);
+    return values_.docker_name(address);
   }
 
   std::string image_to_create_from(const ResourceChange& change,
                                    const Map& attributes) const override {
-    const std::optional<ImageWork> work = image_work(change);
-    const auto ready = work ? images_.find(*work) : images_.end();
-    return ready != images_.end() ? ready->second.create_from
-                                  : core::string_at(attributes, "image").value_or("");
+    return values_.image_to_create_from(change, attributes);
   }
 
   // RunnerContext
   void image_ready(const ImageWork& work, ReadyImage image) override {
-    images_.insert_or_assign(work, std::move(image));
+    values_.image_ready(work, std::move(image));
   }
 
   void call_succeeded(const PlannedCall& call, const core::CallOutcome& outcome) override {
     const Address& address = call.intent.address;
     result_.switched = result_.switched || call.intent.phase == Phase::Switch;
-    if (std::holds_alternative<core::CreateContainer>(call.intent.call)) {
-      new_ids_.insert_or_assign(address, outcome.id);
-      computed_[address].insert_or_assign("container_id", outcome.id);
-    } else if (std::holds_alternative<core::CreateNetwork>(call.intent.call)) {
-      new_ids_.insert_or_assign(address, outcome.id);
-      computed_[address].insert_or_assign("id", outcome.id);
-    } else if (std::holds_alternative<core::StopContainer>(call.intent.call)) {
+    values_.call_succeeded(call, outcome);
+    if (std::holds_alternative<core::StopContainer>(call.intent.call)) {
       stopped_at_.insert_or_assign(address, ports_.clock.steady_now());
     }
   }
@@ -176,10 +123,7 @@ class Run : public RunnerContext {
   }
 
   std::optional<ReadinessPolicy> readiness(const Address& address) override {
-    const ResourceChange& change = *by_address_.at(address);
-    const auto resolved = resolved_.find(address);
-    return readiness_policy(address,
-                            resolved != resolved_.end() ? resolved->second : change.attributes);
+    return readiness_policy(address, values_.latest(address));
   }
 
  private:
@@ -188,81 +132,6 @@ class Run : public RunnerContext {
         address,
         std::chrono::duration_cast<milliseconds>(ports_.clock.steady_now() -
                                                  stopped_at_.at(address)));
-  }
-
-  /// The value of another resource's attribute now that it was applied.
-  Result<Value> applied_value(const core::Reference& reference) {
-    const auto change = by_address_.find(reference.address);
-    AIM_CHECK(change != by_address_.end());
-    Map& computed = computed_[reference.address];
-    const Value* value = core::find(computed, reference.attribute);
-    if (value && value->is<core::Unknown>()) {
-      if (auto failed = learn_computed(*change->second)) {
-        return *failed;
-      }
-      value = core::find(computed, reference.attribute);
-    }
-    if (value) {
-      return *value;
-    }
-    Result<Map> all = attributes(*change->second);
-    if (!all) {
-      return all.error();
-    }
-    const Value* plain = core::find(*all, reference.attribute);
-    return plain ? *plain : Value();
-  }
-
-  /// Asks Docker for what only it can tell of a resource that was applied.
-  std::optional<Error> learn_computed(const ResourceChange& change) {
-    Map& computed = computed_[change.address];
-    if (is_container_kind(change.address.kind)) {
-      const auto seen = ports_.reader.inspect_container(candidate_name(change), {});
-      if (!seen) {
-        return seen.error();
-      }
-      return learn_container(change, *seen, computed);
-    }
-    if (change.address.kind == Kind::Volume) {
-      const auto volumes = ports_.reader.list_volumes({});
-      if (!volumes) {
-        return volumes.error();
-      }
-      for (const core::ObservedVolume& volume : *volumes) {
-        if (volume.name == change.docker_name) {
-          computed.insert_or_assign("mountpoint", volume.mountpoint);
-        }
-      }
-    }
-    return std::nullopt;
-  }
-
-  std::optional<Error> learn_container(const ResourceChange& change,
-                                       const core::ObservedContainer& seen,
-                                       Map& computed) {
-    computed.insert_or_assign("container_id", seen.id);
-    computed.insert_or_assign("image_id", seen.image_id);
-    const Value* digest = core::find(computed, "image_digest");
-    if (digest == nullptr || !digest->is<core::Unknown>()) {
-      return std::nullopt;
-    }
-    const std::optional<ImageWork> work = image_work(change);
-    const auto ready = work ? images_.find(*work) : images_.end();
-    Result<core::ObservedImage> image =
-        ready != images_.end() && ready->second.image.id == seen.image_id
-            ? Result<core::ObservedImage>(ready->second.image)
-            : ports_.reader.inspect_image(seen.image_id, {});
-    if (!image) {
-      return image.error();
-    }
-    const auto found =
-        digest_in(image->repo_digests, core::string_at(change.attributes, "image").value_or(""));
-    if (found) {
-      computed.insert_or_assign("image_digest", *found);
-    } else {
-      computed.erase("image_digest");
-    }
-    return std::nullopt;
   }
 
   /// What is committed: all of the plan, or what was not given up.
@@ -310,198 +179,24 @@ class Run : public RunnerContext {
 
   /// What state will hold. Nothing if Docker could not be asked, which counts as a failure.
   std::optional<core::CommitRecord> commit_record(TaskRunner& runner) {
-    core::CommitRecord record;
-    const auto give_up = [&](const std::string& resource, const Error& error) {
+    CommitRecorder recorder(plan_, kept(), given_up_, start_millis_, values_, ports_.reader);
+    core::Result<core::CommitRecord> record = recorder.record(header_.label);
+    if (!record) {
       broken_ = true;
       runner.failures().push_back(
-          {resource,
+          {recorder.looking_at(),
            core::Activity::Creating,
-           core::to_string(core::while_doing(error, "while looking at what was created")),
+           core::to_string(core::while_doing(record.error(), "while looking at what was created")),
            {},
            {}});
       return std::nullopt;
-    };
-    std::set<Address> upserted;
-    for (const ResourceChange& change : kept().changes) {
-      if (change.moved_from) {
-        record.removals.push_back(*change.moved_from);
-      }
-      if (change.action == Action::Forget) {
-        record.removals.push_back(change.address);
-        continue;
-      }
-      if (change.action == Action::NoOp || change.action == Action::Delete || change.external) {
-        continue;
-      }
-      Result<RecordedResource> one = recorded(change);
-      if (!one) {
-        return give_up(change.address.str(), one.error());
-      }
-      upserted.insert(change.address);
-      record.upserts.push_back(std::move(*one));
     }
-    for (const auto& [address, rebuilt] : plan_.rebuilt) {
-      if (!upserted.contains(rebuilt.address) && stays(rebuilt.address)) {
-        record.upserts.push_back(rebuilt);
-      }
-    }
-    if (auto failed = fill_networks_and_volumes(record.upserts)) {
-      return give_up("networks and volumes", *failed);
-    }
-    if (auto failed = final_outputs(record.outputs)) {
-      return give_up("outputs", *failed);
-    }
-    return record;
-  }
-
-  /// A new object begins with a salt of its own; one that stays keeps what its digests were made
-  /// with, also after it moved.
-  std::string salt_of(const ResourceChange& change) const {
-    const bool made = change.action == Action::Create || change.action == Action::Replace;
-    return made || change.salt.empty() ? secret_salt(plan_.project, plan_.workspace, change.address)
-                                       : change.salt;
-  }
-
-  bool stays(const Address& address) const {
-    const auto change = by_address_.find(address);
-    return change != by_address_.end() && !given_up_.contains(address) &&
-           (change->second->action == Action::NoOp || change->second->action == Action::Delete);
-  }
-
-  Result<RecordedResource> recorded(const ResourceChange& change) {
-    Result<Map> resolved = attributes(change);
-    if (!resolved) {
-      return resolved.error();
-    }
-    RecordedResource record;
-    record.address = change.address;
-    record.attributes = std::move(*resolved);
-    record.computed = computed_.at(change.address);
-    record.docker_name = change.docker_name;
-    record.docker_id = change.docker_id;
-    record.generation = change.generation;
-    record.dependencies = change.dependencies;
-    record.prevent_destroy = change.prevent_destroy;
-    record.retain = change.retain;
-    record.held = change.held;
-    record.salt = salt_of(change);
-    record.created_run = header_.label;
-    record.start_millis = change.last_start_millis;
-    if (const auto measured = start_millis_.find(change.address);
-        measured != start_millis_.end() && change.action != Action::Update) {
-      record.start_millis = measured->second;
-    }
-    if (is_container_kind(change.address.kind)) {
-      const std::string reference =
-          change.action == Action::Update ? change.docker_id : candidate_name(change);
-      const auto seen = ports_.reader.inspect_container(reference, {});
-      if (!seen) {
-        return seen.error();
-      }
-      record.docker_id = seen->id;
-      record.baseline = baseline_of(*seen, record.salt);
-      // The candidate gets its real policy in the calls that follow.
-      record.baseline.insert_or_assign(
-          "restart",
-          change.held && plan_.updates_containers ? "no" : restart_policy(record.attributes));
-      const auto planned_image = core::string_at(change.computed, "image_id");
-      if (planned_image && *planned_image != seen->image_id) {
-        return core::make_error(
-            core::ErrorCode::Stale,
-            fmt::format("it was made from image {} instead of {}: somebody moved the tag meanwhile",
-                        seen->image_id,
-                        *planned_image));
-      }
-      if (std::optional<Error> failed = learn_container(change, *seen, record.computed)) {
-        return *failed;
-      }
-      computed_[change.address] = record.computed;
-      new_ids_.insert_or_assign(change.address, seen->id);
-    }
-    return record;
-  }
-
-  std::optional<Error> fill_networks_and_volumes(std::vector<RecordedResource>& records) {
-    const auto any = [&](Kind kind) {
-      return std::any_of(records.begin(), records.end(), [&](const RecordedResource& r) {
-        return r.address.kind == kind;
-      });
-    };
-    const Result<core::EngineInfo> info = ports_.reader.info({});
-    if (!info) {
-      return info.error();
-    }
-    for (RecordedResource& record : records) {
-      record.baseline_api = info->api_version;
-    }
-    if (any(Kind::Network)) {
-      const auto networks = ports_.reader.list_networks({});
-      if (!networks) {
-        return networks.error();
-      }
-      for (RecordedResource& record : records) {
-        for (const core::ObservedNetwork& network : *networks) {
-          if (record.address.kind == Kind::Network && network.name == record.docker_name) {
-            record.docker_id = network.id;
-            record.baseline = network.attributes;
-            record.computed.insert_or_assign("id", network.id);
-            computed_[record.address] = record.computed;
-          }
-        }
-      }
-    }
-    if (any(Kind::Volume)) {
-      const auto volumes = ports_.reader.list_volumes({});
-      if (!volumes) {
-        return volumes.error();
-      }
-      for (RecordedResource& record : records) {
-        for (const core::ObservedVolume& volume : *volumes) {
-          if (record.address.kind == Kind::Volume && volume.name == record.docker_name) {
-            record.docker_id = volume.name;
-            record.baseline = volume.attributes;
-            record.computed.insert_or_assign("mountpoint", volume.mountpoint);
-            computed_[record.address] = record.computed;
-          }
-        }
-      }
-    }
-    return std::nullopt;
-  }
-
-  std::optional<Error> final_outputs(std::map<std::string, core::RecordedOutput>& outputs) {
-    for (const OutputChange& output : kept().outputs) {
-      if (output.action == Action::Delete) {
-        continue;
-      }
-      std::optional<Error> failed;
-      Value value = output.after;
-      if (output.source) {
-        value = evaluate(*output.source, [&](const core::Reference& reference) {
-          Result<Value> found = applied_value(reference);
-          if (!found) {
-            failed = found.error();
-            return Value();
-          }
-          return *found;
-        });
-      }
-      if (failed) {
-        return failed;
-      }
-      if (output.sensitive && !core::contains_secret(value)) {
-        value = core::Secret(as_text(value));
-      }
-      value = core::with_digests(
-          value, fmt::format("{}/{}/output.{}", plan_.project, plan_.workspace, output.name));
-      outputs.emplace(output.name, core::RecordedOutput{std::move(value), output.sensitive});
-    }
-    result_.outputs = outputs;
-    return std::nullopt;
+    result_.outputs = record->outputs;
+    return std::move(*record);
   }
 
   void commit(TaskRunner& runner, core::CommitRecord& record) {
-    CommitCalls calls = commit_calls(kept(), new_ids_);
+    CommitCalls calls = commit_calls(kept(), values_.new_ids());
     for (const auto& list : calls.containers) {
       for (const PlannedCall& call : list) {
         record.remaining.push_back(call.intent);
@@ -566,7 +261,7 @@ class Run : public RunnerContext {
     const auto add = [&](const Address& address,
                          std::vector<PlannedCall> list,
                          std::set<std::size_t> waits_for) {
-      const Action action = by_address_.at(address)->action;
+      const Action action = values_.change(address).action;
       tasks.push_back(
           Task{address,
                address.str(),
@@ -636,13 +331,13 @@ class Run : public RunnerContext {
             fmt::format("{}: the previous container was started again but {}; see docker logs {}",
                         address.str(),
                         reports[i].cause,
-                        by_address_.at(address)->docker_name));
+                        values_.change(address).docker_name));
       }
     }
   }
 
   ReadinessReport wait_for_previous(const Address& address) const {
-    const ResourceChange& change = *by_address_.at(address);
+    const ResourceChange& change = values_.change(address);
     const Value after = change.attributes;
     const Value before = with_known_secrets(Value(change.before.value_or(Map())), &after);
     if (is_job(*before.get<Map>())) {
@@ -668,11 +363,7 @@ class Run : public RunnerContext {
   const core::RunHeader& header_;
   const ExecutorPorts& ports_;
   const ExecutorOptions& options_;
-  std::map<Address, const ResourceChange*> by_address_;
-  std::map<Address, Map> computed_;
-  std::map<Address, Map> resolved_;
-  std::map<Address, std::string> new_ids_;
-  std::map<ImageWork, ReadyImage> images_;
+  AppliedValues values_;
   std::map<Address, core::Steady> stopped_at_;
   std::map<Address, std::int64_t> start_millis_;
   std::vector<std::string> irreversible_done_;

@@ -542,6 +542,13 @@ class Identifier {
         known.insert(id);
       }
     }
+    for (auto& [address, located] : result_.resources) {
+      std::sort(located.superseded.begin(),
+                located.superseded.end(),
+                [](const ObservedContainer* a, const ObservedContainer* b) {
+                  return generation_of(a->labels) < generation_of(b->labels);
+                });
+    }
     const auto consider =
         [&](const std::string& key, const std::string& name, const Labels& labels) {
           if (known.contains(key) ||

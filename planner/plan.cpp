@@ -16,6 +16,7 @@
 #include "planner/plan_images.hpp"
 #include "planner/plan_object.hpp"
 #include "planner/plan_outputs.hpp"
+#include "planner/plan_selection.hpp"
 #include "planner/preflight.hpp"
 #include "planner/preflight_images.hpp"
 #include "planner/recorded_change.hpp"
@@ -68,7 +69,7 @@ class PlanMaker {
 
   Plan run() {
     start_plan();
-    check_selection();
+    check_selection(options_, identification_, diagnostics_);
     if (!options_.destroy) {
       for (const Address& address : desired_order()) {
         changes_.emplace(address, plan_desired(configuration_.resources.at(address)));
@@ -142,29 +143,6 @@ class PlanMaker {
                       "host is restarted in the middle of an apply. docs/engines.md tells more.",
                       observed_.engine.product));
     }
-  }
-
-  void check_selection() {
-    const auto check = [&](const std::set<Address>& chosen, std::string_view flag) {
-      for (const Address& address : chosen) {
-        if (!identification_.resources.contains(address)) {
-          std::vector<std::string> known;
-          for (const auto& [other, located] : identification_.resources) {
-            known.push_back(other.str());
-          }
-          diagnostics_.error("Unknown address",
-                             fmt::format("{} {}: neither the configuration nor the state has that "
-                                         "resource. {}",
-                                         flag,
-                                         address.str(),
-                                         core::did_you_mean(address.str(), known)));
-        }
-      }
-    };
-    check(options_.targets, "--target");
-    check(options_.excludes, "--exclude");
-    check(options_.replaces, "--replace");
-    check(options_.upgrades, "--upgrade");
   }
 
   std::vector<Address> desired_order() {
@@ -531,28 +509,15 @@ class PlanMaker {
     return change;
   }
 
-  /// --target keeps the chosen ones and what they need, --exclude drops the chosen ones and what
-  /// needs them; all else stays as it is.
+  /// What --target and --exclude leave out stays as it is.
   void limit_to_selection() {
     if (options_.targets.empty() && options_.excludes.empty()) {
       return;
     }
-    DependencyGraph whole = graph_;
-    for (const auto& [address, change] : changes_) {
-      whole[address].insert(change.dependencies.begin(), change.dependencies.end());
-    }
-    const bool removing = options_.destroy;
-    const std::set<Address> chosen = removing ? with_dependents(whole, options_.targets)
-                                              : with_dependencies(whole, options_.targets);
-    const std::set<Address> dropped = removing ? with_dependencies(whole, options_.excludes)
-                                               : with_dependents(whole, options_.excludes);
-    for (auto& [address, change] : changes_) {
-      const bool in =
-          (options_.targets.empty() || chosen.contains(address)) && !dropped.contains(address);
-      if (!in) {
-        images_.forget(address);
-      }
-      if (!in && is_change(change)) {
+    for (const Address& address : left_out(changes_, graph_, options_)) {
+      images_.forget(address);
+      ResourceChange& change = changes_.at(address);
+      if (is_change(change)) {
         leave_alone(change);
       }
     }

@@ -244,7 +244,9 @@ CheckVerdict look_into_log(core::ContainerWatcher& watcher,
                            const Check& check,
                            std::stop_token stop) {
   core::LogRequest request;
-  request.since = container.state.started_at;
+  // Docker notes the start only after it: what is written first lies before `started_at`. The end
+  // of the run before is the line between the two.
+  request.since = container.state.finished_at;
   // The two streams have their lines each.
   std::string lines[2];
   bool found = false;

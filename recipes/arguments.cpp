@@ -381,6 +381,9 @@ std::vector<std::string> serve_command(const BackendData& backend,
   if (values.gpu_memory) {
     add_value(words, backend.flag("gpu_memory"), fmt::format("{}", *values.gpu_memory));
   }
+  if (!values.config_file.empty()) {
+    add_value(words, backend.flag("config_file"), values.config_file);
+  }
   if (!values.revision.empty()) {
     add_value(words, backend.flag("revision"), values.revision);
   }

@@ -59,6 +59,7 @@ struct ServeValues {
   int data_parallel = 1;
   std::optional<std::int64_t> context_length;
   std::optional<double> gpu_memory;
+  std::string config_file;                  ///< for what must not be an argument; empty: none
   std::string revision;                     ///< of the model's repository; empty: the main branch
   std::map<std::string, std::string> lora;  ///< adapters by the name that clients use
 };

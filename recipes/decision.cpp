@@ -230,6 +230,9 @@ std::vector<std::string> decided_command(const Decision& decision,
   values.context_length = decision.context_length;
   values.gpu_memory = decision.gpu_memory;
   values.revision = text_at(endpoint, "revision");
+  if (const Value* key = core::find(endpoint, "api_key"); key && !key->is_null()) {
+    values.config_file = kSglangConfigPath;
+  }
   for (const auto& [adapter, source] : map_at(endpoint, "lora")) {
     if (const std::string* text = source.get<std::string>()) {
       values.lora.emplace(adapter, *text);

@@ -104,6 +104,9 @@ std::vector<std::string> generated_command(const Map& endpoint) {
     if (served) {
       words.insert(words.end(), {"--served-model-name", *served});
     }
+    if (const Value* key = core::find(endpoint, "api_key"); key && !key->is_null()) {
+      words.insert(words.end(), {"--config", std::string(kSglangConfigPath)});
+    }
   } else if (backend == "llamacpp") {
     words = {model.starts_with('/') ? "-m" : "-hf", model, "--host", "0.0.0.0", "--port", port};
     words.insert(words.end(), {"--alias", endpoint_served_name(endpoint)});
@@ -159,15 +162,16 @@ void check_endpoint(const Map& endpoint,
                     const core::Positions& positions,
                     core::Diagnostics& diagnostics) {
   const std::string backend = backend_of(endpoint);
-  if (const Value* key = core::find(endpoint, "api_key");
-      key && !key->is_null() && backend != "vllm" && backend != "custom") {
-    diagnostics.error(
-        "API key cannot be handed over",
-        fmt::format("Backend {} takes its API key only as a command-line argument, which everyone "
-                    "on the machine can read. Drop `api_key`, or use the vllm backend, which takes "
-                    "it from its environment.",
-                    backend),
-        core::position_of(positions, {"api_key"}));
+  const Value* key = core::find(endpoint, "api_key");
+  const std::string bind = core::string_at(endpoint, "bind").value_or("127.0.0.1");
+  if ((key == nullptr || key->is_null()) && !bind.starts_with("127.") && bind != "::1") {
+    diagnostics.warning(
+        "Endpoint is open to everyone",
+        fmt::format("It is published on {} without an `api_key`, so whoever reaches "
+                    "this host may use it. Give it a key, or bind it to 127.0.0.1 "
+                    "behind a proxy that asks for one.",
+                    bind),
+        core::position_of(positions, {"bind"}));
   }
   const Value* arguments = core::find(endpoint, "args");
   const Map* flags = arguments ? arguments->get<Map>() : nullptr;

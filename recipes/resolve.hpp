@@ -15,6 +15,12 @@ struct Backend {
   std::string_view weights_note;     ///< what `model` means to it
 };
 
+/// Where a server finds its API key that would take it only as an argument, which everyone on the
+/// machine can read: SGLang in a file of arguments, llama.cpp in a file of keys. vLLM has a
+/// variable.
+inline constexpr std::string_view kSglangConfigPath = "/run/secrets/sglang.yaml";
+inline constexpr std::string_view kLlamaKeyPath = "/run/secrets/api_key";
+
 /// Null for an unknown name.
 [[nodiscard]] const Backend* find_backend(std::string_view name);
 

@@ -459,6 +459,15 @@ constexpr AttributeCase kContainer[] = {
      .pointer = {},
      .change = Keep,
      .removal = Keep},
+    {.attribute = "readiness.exec readiness.exec.command readiness.log readiness.log.contains "
+                  "readiness.http.body readiness.http.json",
+     .set = "readiness: { exec: { command: [/model-server, --help] }, log: { contains: INFO }, "
+            "interval: 300ms }",
+     .changed = "readiness: { http: { port: 8000, path: /v1/completions, method: POST, body: "
+                "'{\"prompt\": \"x\"}', json: { choices.0.index: 0 } }, interval: 300ms }",
+     .pointer = {},
+     .change = Keep,
+     .removal = Keep},
 };
 
 constexpr RefusedCase kRefused[] = {

@@ -88,6 +88,33 @@ TEST(StopStart, SeveralAtATimeAndARestart) {
   EXPECT_EQ(lab.chat(lab.port(1), "m/b").status, 200);
 }
 
+TEST(Logs, OfThePreviousContainerIfItWasKept) {
+  const Lab lab("logs-previous");
+  const auto configure = [&](const std::string& model) {
+    lab.configure(fmt::format(
+        "endpoints: {{ a: {{ model: {}, image: \"{}\", port: {}, update: {{ keep_previous: 1 }}, "
+        "readiness: {{ interval: 200ms }} }} }}\n",
+        model,
+        kImage1,
+        lab.port()));
+    ASSERT_EQ(lab.aim({"apply", "--yes"}).code, 0);
+  };
+  configure("m/one");
+  const Finished none = lab.aim({"logs", "a", "--previous"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.err, HasSubstr("no previous container of endpoint.a is there."));
+  configure("m/two");
+  configure("m/three");
+  const auto said = [&](std::vector<std::string> arguments) {
+    const Finished logs = lab.aim(std::move(arguments));
+    EXPECT_EQ(logs.code, 0) << logs.err;
+    return logs.out + logs.err;
+  };
+  EXPECT_THAT(said({"logs", "a"}), HasSubstr("m/three"));
+  EXPECT_THAT(said({"logs", "a", "--previous"}), HasSubstr("m/two"));
+  EXPECT_EQ(lab.aim({"plan", "--detailed-exitcode"}).code, 0);
+}
+
 TEST(StopStart, WrongNamesAreRefused) {
   const Lab lab("stop-wrong");
   lab.configure(two_endpoints(lab));

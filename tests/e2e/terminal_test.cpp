@@ -50,7 +50,9 @@ class Terminal {
       kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
     }
-    close(terminal_);
+    if (terminal_ >= 0) {
+      close(terminal_);
+    }
   }
 
   Terminal(const Terminal&) = delete;
@@ -75,6 +77,17 @@ class Terminal {
   int finish() {
     while (read_some()) {
     }
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  /// The connection is lost, as when ssh dies: the program gets SIGHUP, and its output nowhere to
+  /// go. Waits for its end; the exit code.
+  int hang_up() {
+    close(terminal_);
+    terminal_ = -1;
     int status = 0;
     waitpid(pid_, &status, 0);
     pid_ = -1;
@@ -129,6 +142,21 @@ TEST(OnATerminal, OnlyTheWordYesStartsAnApply) {
   EXPECT_THAT(shown, HasSubstr("Apply complete! Resources: 2 added, 0 changed, 0 destroyed."));
   EXPECT_THAT(shown, HasSubstr("\x1b[")) << "colour and live lines";
   EXPECT_EQ(lab.inspect(lab.project() + "-web").at("State").at("Running"), true);
+}
+
+TEST(OnATerminal, AConnectionThatIsLostEndsNothing) {
+  const Lab lab("tty-hup");
+  lab.configure(
+      fmt::format("endpoints: {{ a: {{ model: m/a, image: \"{}\", port: {}, env: {{ "
+                  "MODEL_SERVER_LOAD_SECONDS: \"3\" }}, readiness: {{ interval: 200ms }} }} }}\n",
+                  kImage1,
+                  lab.port()));
+  Terminal terminal(lab.aim_command({"apply", "--yes"}), lab.environment(), lab.directory());
+  ASSERT_TRUE(terminal.wait_for("Waiting")) << terminal.shown();
+  EXPECT_NE(lab.get(lab.port(), "/health").status, 200);
+  EXPECT_EQ(terminal.hang_up(), 0);
+  EXPECT_EQ(lab.chat(lab.port(), "m/a").status, 200);
+  EXPECT_EQ(lab.aim({"plan", "--detailed-exitcode"}).code, 0);
 }
 
 TEST(OnATerminal, ASecretIsAskedForAndNotShown) {

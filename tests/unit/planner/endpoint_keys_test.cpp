@@ -162,6 +162,75 @@ TEST(Lora, IsRefusedWhereItCannotBe) {
             "for it: there is no recipe to choose.\n");
 }
 
+std::string secret_in(const Site& site, const std::string& path) {
+  const Value* files = core::find(site.attributes("qwen"), "files");
+  const Value* file = files ? core::find(*files->get<Map>(), path) : nullptr;
+  const Value* content = file ? core::find(*file->get<Map>(), "content") : nullptr;
+  const core::Secret* secret = content ? content->get<core::Secret>() : nullptr;
+  return secret && secret->known() ? secret->reveal() : "none";
+}
+
+TEST(ApiKey, ReachesSglangInAFileOfArguments) {
+  Site site;
+  const std::string key = R"(api_key: 'open \"sesame')";
+  site.configure(endpoints(qwen("backend: sglang, gpus: 4, precision: fp8, " + key)));
+  site.resolve();
+  EXPECT_EQ(site.told(), "");
+  EXPECT_EQ(secret_in(site, "/run/secrets/sglang.yaml"), "api-key: \"open \\\\\\\"sesame\"\n");
+  ASSERT_GE(command_from(site, "--config").size(), 2U);
+  EXPECT_EQ(command_from(site, "--config")[1], "/run/secrets/sglang.yaml");
+  for (const std::string& word : site.list("qwen", "command")) {
+    EXPECT_EQ(word.find("sesame"), std::string::npos);
+  }
+  // Another key is a new file, not a new decision; the first key is a new command.
+  site.configure(endpoints(qwen("backend: sglang, gpus: 4, precision: fp8")));
+  site.apply();
+  EXPECT_THAT(command_from(site, "--config"), IsEmpty());
+  site.configure(endpoints(qwen("backend: sglang, gpus: 4, precision: fp8, api_key: one")));
+  site.apply();
+  EXPECT_EQ(command_from(site, "--config").size() >= 2, true);
+  site.configure(endpoints(qwen("backend: sglang, gpus: 4, precision: fp8, api_key: two")));
+  site.resolve();
+  EXPECT_THAT(site.asked, IsEmpty());
+  EXPECT_TRUE(has_changes(site.plan()));
+}
+
+TEST(ApiKey, ReachesLlamaCppInAFileOfKeys) {
+  Site site;
+  site.configure(endpoints(
+      "  qwen: { model: Qwen/Qwen3-0.6B-GGUF, backend: llamacpp, gpus: 0, api_key: sesame }\n"));
+  site.resolve();
+  EXPECT_EQ(site.told(), "");
+  EXPECT_EQ(secret_in(site, "/run/secrets/api_key"), "sesame");
+  EXPECT_EQ(core::canonical_json(*core::find(site.attributes("qwen"), "env")),
+            R"({"LLAMA_ARG_API_KEY_FILE":"/run/secrets/api_key"})");
+}
+
+TEST(ApiKey, IsForWhoeverWritesTheCommand) {
+  Site site;
+  site.configure(endpoints(
+      "  qwen: { model: m, backend: sglang, image: x, command: [serve], api_key: sesame }\n"));
+  site.resolve();
+  EXPECT_THAT(site.told(), HasSubstr("API key is not handed over: endpoint.qwen has a `command`"));
+  EXPECT_EQ(secret_in(site, "/run/secrets/sglang.yaml"), "none");
+}
+
+TEST(ApiKey, AnEndpointThatEverybodyReachesNeedsOne) {
+  const auto notes = [](const std::string& more) {
+    Site site;
+    site.configure(endpoints(qwen("gpus: 1, " + more)));
+    site.resolve();
+    std::string text;
+    for (const core::Diagnostic& note : site.plan().notes) {
+      text += note.summary + "\n";
+    }
+    return text;
+  };
+  EXPECT_EQ(notes("bind: 0.0.0.0"), "Endpoint is open to everyone\n");
+  EXPECT_EQ(notes("bind: 0.0.0.0, api_key: sesame"), "");
+  EXPECT_EQ(notes("bind: 127.0.0.1"), "");
+}
+
 class Select : public ::testing::Test {
  protected:
   Select() { site_.configure(endpoints(qwen("select: { command: [./pick, --cheap] }"))); }

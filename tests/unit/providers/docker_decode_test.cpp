@@ -434,6 +434,15 @@ TEST(DecodeInfo, ReadsWhatTheEngineHas) {
   EXPECT_FALSE(decode_info("{}", {1, 44})->rootless);
 }
 
+TEST(DecodeInfo, ReadsTheDevicesThatTheEngineKnows) {
+  const auto info =
+      decode_info(R"({"DiscoveredDevices":[{"Source":"cdi","ID":"nvidia.com/gpu=1"},)"
+                  R"({"Source":"other","ID":"x"},{"Source":"cdi","ID":"nvidia.com/gpu=0"}]})",
+                  {1, 50});
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->cdi_devices, (std::vector<std::string>{"nvidia.com/gpu=0", "nvidia.com/gpu=1"}));
+}
+
 TEST(DecodeList, ReadsTheAddressesOfWhatRuns) {
   const std::string networks =
       R"("NetworkSettings":{"Networks":{"lab":{"NetworkID":"n1","IPAddress":"10.8.0.9"},)"
