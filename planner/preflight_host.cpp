@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
+#include "planner/endpoint_decision.hpp"
 #include "planner/preflight_context.hpp"
 
 namespace aim::planner {
@@ -47,6 +49,59 @@ void report_missing(const PreflightContext& context,
                           needed.path),
               address,
               needed.place);
+}
+
+/// The volume that an endpoint which is made keeps its weights in, if Docker makes that anew: then
+/// nothing of them can be there yet. Else empty.
+std::string new_cache(const PreflightContext& context, const ComingContainer& coming) {
+  for (const auto& [path, name] : volumes_by_path(coming.docker)) {
+    const bool holds = path == "/root/.cache" || path.starts_with("/root/.cache/");
+    const auto& all = context.observed.volumes;
+    const bool there = std::any_of(
+        all.begin(), all.end(), [&](const core::ObservedVolume& one) { return one.name == name; });
+    if (holds && !there) {
+      return name;
+    }
+  }
+  return {};
+}
+
+/// Weights that have to be fetched into volumes which do not exist yet, each once.
+void check_weights(const PreflightContext& context, std::uint64_t free_bytes) {
+  std::map<std::pair<std::string, std::string>, std::int64_t> fetched;  // by volume and checkpoint
+  const ComingContainer* first = nullptr;
+  for (const ComingContainer& coming : context.coming) {
+    const core::Map* selected = map_at(&coming.change->attributes, "selected");
+    const auto decision = selected ? recipes::decision_from(*selected) : std::nullopt;
+    const std::string cache = coming.made ? new_cache(context, coming) : std::string();
+    if (decision && decision->weight_bytes && !cache.empty() &&
+        !decision->served.starts_with('/')) {
+      fetched[{cache, decision->served}] = *decision->weight_bytes;
+      first = first ? first : &coming;
+    }
+  }
+  std::int64_t sum = 0;
+  std::vector<std::string> models;
+  for (const auto& [what, bytes] : fetched) {
+    sum += bytes;
+    models.push_back(
+        fmt::format("{} ({:.1f} GiB)", what.second, static_cast<double>(bytes) / kGibi));
+  }
+  if (first == nullptr || static_cast<std::uint64_t>(sum) <= free_bytes) {
+    return;
+  }
+  const core::Address& address = first->change->address;
+  // Not an error: a server may get them elsewhere.
+  context.add(Severity::Warning,
+              "Disk is too small for the weights",
+              fmt::format("The weights of {} have to be fetched, and the disk that holds Docker's "
+                          "data folder {} has {:.1f} GiB free. Make room, or let `cache` name a "
+                          "folder on a larger disk.",
+                          fmt::join(models, ", "),
+                          context.observed.engine.data_root,
+                          static_cast<double>(free_bytes) / kGibi),
+              address,
+              {"model"});
 }
 
 }  // namespace
@@ -104,6 +159,9 @@ void check_paths(const PreflightContext& context) {
 
 void check_disk(const PreflightContext& context) {
   const core::HostFacts* host = context.host();
+  if (host != nullptr && host->space) {
+    check_weights(context, host->space->free_bytes);
+  }
   if (host == nullptr || !host->space || host->space->free_bytes >= kLittleRoom) {
     return;
   }

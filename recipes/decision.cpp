@@ -103,7 +103,10 @@ Decision decision_of(const Selection& selection) {
   decision.entrypoint = candidate.entrypoint;
   decision.env = candidate.env;
   decision.args = candidate.args;
-  decision.fit = candidate.fit ? fit_sum(*candidate.fit) : std::string();
+  if (candidate.fit) {
+    decision.weight_bytes = candidate.fit->all_weights;
+    decision.fit = fit_sum(*candidate.fit);
+  }
   decision.tokens_per_second = candidate.tokens_per_second;
   decision.ttft_ms = candidate.ttft_ms;
   decision.reasons = selection.reasons;
@@ -136,6 +139,9 @@ Map to_map(const Decision& decision) {
   if (!decision.args.empty()) {
     map.emplace("args", decision.args);
   }
+  if (decision.weight_bytes) {
+    map.emplace("weight_bytes", *decision.weight_bytes);
+  }
   put_text(map, "fit", decision.fit);
   put_number(map, "tokens_per_second", decision.tokens_per_second);
   put_number(map, "ttft_ms", decision.ttft_ms);
@@ -167,6 +173,7 @@ std::optional<Decision> decision_from(const Map& map) {
   decision.entrypoint = texts_at(map, "entrypoint");
   decision.env = map_at(map, "env");
   decision.args = map_at(map, "args");
+  decision.weight_bytes = core::integer_at(map, "weight_bytes");
   decision.fit = text_at(map, "fit");
   decision.tokens_per_second = number_at(map, "tokens_per_second");
   decision.ttft_ms = number_at(map, "ttft_ms");

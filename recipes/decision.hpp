@@ -34,6 +34,7 @@ struct Decision {
   std::vector<std::string> entrypoint;
   core::Map env;
   core::Map args;
+  std::optional<std::int64_t> weight_bytes;  ///< of the files that are loaded, about
   std::string fit;  ///< the sum, "61.0 weights + ..."; empty where the facts do not tell
   std::optional<double> tokens_per_second;  ///< that the recipe expects of one request
   std::optional<double> ttft_ms;            ///< that it expects until the first token

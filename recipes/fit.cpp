@@ -21,11 +21,15 @@ bool is_plain(const ModelFacts& facts) {
          facts.attention.starts_with("gqa-");
 }
 
+double all_weights(const FitQuestion& question) {
+  return question.weight_bytes ? static_cast<double>(*question.weight_bytes)
+                               : static_cast<double>(question.facts->parameters) *
+                                     bytes_per_weight(question.precision, question.quant);
+}
+
 std::int64_t weights_of(const FitQuestion& question) {
   const ModelFacts& facts = *question.facts;
-  const double each = bytes_per_weight(question.precision, question.quant);
-  const double all = question.weight_bytes ? static_cast<double>(*question.weight_bytes)
-                                           : static_cast<double>(facts.parameters) * each;
+  const double all = all_weights(question);
   const int parts = question.tensor_parallel * question.pipeline_parallel;
   // With data parallelism the experts, if they are spread, are held once by all of them.
   if (question.data_parallel > 1 && question.expert_parallel && facts.experts && facts.layers &&
@@ -71,6 +75,7 @@ Fit fit(const FitQuestion& question) {
   const ModelFacts& facts = *question.facts;
   Fit result;
   result.weights = weights_of(question);
+  result.all_weights = std::llround(all_weights(question));
   result.overhead = kOverhead + (question.activations_outside ? 0 : result.weights / kOverheadPart);
   result.available =
       static_cast<std::int64_t>(static_cast<double>(question.memory_bytes) * question.gpu_memory);

@@ -28,9 +28,10 @@ struct FitQuestion {
 /// The sum for one GPU, in bytes.
 struct Fit {
   std::int64_t weights = 0;
-  std::int64_t kv_cache = 0;   ///< of one request of the full context
-  std::int64_t overhead = 0;   ///< activations, graphs, libraries
-  std::int64_t available = 0;  ///< memory x share
+  std::int64_t all_weights = 0;  ///< of the whole model, as its files have them
+  std::int64_t kv_cache = 0;     ///< of one request of the full context
+  std::int64_t overhead = 0;     ///< activations, graphs, libraries
+  std::int64_t available = 0;    ///< memory x share
   std::int64_t context_length = 0;
   bool kv_known = true;      ///< false: the facts do not tell, and kv_cache is 0
   bool heads_divide = true;  ///< false: so many GPUs cannot share the attention heads

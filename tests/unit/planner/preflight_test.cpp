@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "recipes/decision.hpp"
 #include "tests/unit/planner/makers.hpp"
 
 namespace aim::planner {
@@ -193,6 +194,47 @@ TEST(PreflightDisk, WarnsBeforeItIsFull) {
   EXPECT_EQ(only_one(one_container({}), world).severity, Severity::Error);
   world.host->space->free_bytes = 2ULL << 30;
   EXPECT_THAT(found_in(one_container({}), world), IsEmpty());
+}
+
+TEST(PreflightDisk, WarnsWhenWeightsThatHaveToBeFetchedDoNotFit) {
+  recipes::Decision decision;
+  decision.recipe = "general";
+  decision.backend = "vllm";
+  decision.gpus = 1;
+  decision.served = "Qwen/Qwen3-32B";
+  decision.weight_bytes = 61LL << 30;
+  core::ObservedWorld world = engine_here();
+  world.host->space = core::DiskSpace{40ULL << 30, 50ULL << 30};
+  const auto found = [&](const std::string& cache) {
+    Configuration configuration = empty_configuration();
+    add(configuration,
+        "endpoint.qwen",
+        {{"model", "Qwen/Qwen3-32B"},
+         {"image", "web:1"},
+         {"mounts",
+          Value(List{Value(Map{{"type", "volume"},
+                               {"source", cache},
+                               {"target", "/root/.cache"},
+                               {"read_only", false}})})}});
+    configuration.resources.begin()->second.attributes.insert_or_assign("selected",
+                                                                        recipes::to_map(decision));
+    return found_in(configuration, world);
+  };
+  ASSERT_EQ(found("aim-cache").size(), 1U);
+  EXPECT_EQ(found("aim-cache")[0].severity, Severity::Warning);
+  EXPECT_EQ(found("aim-cache")[0].summary, "Disk is too small for the weights");
+  EXPECT_EQ(found("aim-cache")[0].detail,
+            "The weights of Qwen/Qwen3-32B (61.0 GiB) have to be fetched, and the disk that holds "
+            "Docker's data folder /var/lib/docker has 40.0 GiB free. Make room, or let `cache` "
+            "name a folder on a larger disk.");
+  // Where the volume is there, they may be in it.
+  core::ObservedVolume there;
+  there.name = "aim-cache";
+  world.volumes.push_back(there);
+  EXPECT_THAT(found("aim-cache"), IsEmpty());
+  world.volumes.clear();
+  world.host->space->free_bytes = 70ULL << 30;
+  EXPECT_THAT(found("aim-cache"), IsEmpty());
 }
 
 TEST(PreflightLimits, CpusHaveToBeThere) {
