@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <set>
 
-#include "planner/diff.hpp"
-#include "planner/image_reference.hpp"
+#include "planner/birth_labels.hpp"
 #include "planner/moves.hpp"
+#include "planner/record_rebuilder.hpp"
 #include "planner/schema.hpp"
 
 namespace aim::planner {
@@ -22,23 +22,6 @@ using core::Value;
 
 namespace {
 
-std::string label_of(const Labels& labels, const char* name) {
-  const auto found = labels.find(name);
-  return found == labels.end() ? std::string() : found->second;
-}
-
-std::int64_t generation_of(const Labels& labels) {
-  const std::string text = label_of(labels, core::label::kGeneration);
-  std::int64_t number = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9' || number > 1'000'000'000) {
-      return 1;
-    }
-    number = number * 10 + (c - '0');
-  }
-  return std::max<std::int64_t>(number, 1);
-}
-
 class Identifier {
  public:
   Identifier(const Configuration& configuration,
@@ -49,7 +32,8 @@ class Identifier {
         recorded_(recorded),
         observed_(observed),
         moves_(configuration.moved),
-        diagnostics_(diagnostics) {
+        diagnostics_(diagnostics),
+        rebuilder_(configuration, recorded, observed, moves_, diagnostics) {
     for (const auto& [id, container] : observed.containers) {
       container_by_name_.emplace(container.name, &container);
     }
@@ -252,7 +236,7 @@ class Identifier {
 
   void adopt(const Address& address, const ObservedContainer& container, Located& located) {
     located.container = &container;
-    located.record = rebuild_container(address, container);
+    located.record = rebuilder_.container(address, container);
     located.rebuilt = true;
   }
 
@@ -282,7 +266,7 @@ class Identifier {
       return;
     }
     located.network = by_name;
-    located.record = rebuild(address, by_name->labels, by_name->id, by_name->name);
+    located.record = rebuilder_.object(address, by_name->labels, by_name->id, by_name->name);
     located.record->baseline = by_name->attributes;
     located.rebuilt = true;
   }
@@ -308,7 +292,7 @@ class Identifier {
     }
     located.volume = volume;
     if (!located.record) {
-      located.record = rebuild(address, volume->labels, volume->name, volume->name);
+      located.record = rebuilder_.object(address, volume->labels, volume->name, volume->name);
       located.record->baseline = volume->attributes;
       located.rebuilt = true;
     }
@@ -398,138 +382,6 @@ class Identifier {
     return true;
   }
 
-  /// A record as state would have it, from the birth labels of an object.
-  RecordedResource rebuild(const Address& address,
-                           const Labels& labels,
-                           const std::string& id,
-                           const std::string& name) {
-    RecordedResource record;
-    record.address = address;
-    record.docker_id = id;
-    record.docker_name = name;
-    record.generation = generation_of(labels);
-    record.created_run = label_of(labels, core::label::kRun);
-    record.salt = fmt::format("{}/{}/{}",
-                              label_of(labels, core::label::kProject),
-                              label_of(labels, core::label::kWorkspace),
-                              label_of(labels, core::label::kAddress));
-    record.baseline_api = observed_.engine.api_version;
-    core::Result<Value> spec = core::parse_canonical_json(label_of(labels, core::label::kSpec));
-    if (spec && spec->is<Map>()) {
-      record.attributes = *spec->get<Map>();
-      move_keys(record.attributes, moves_);
-    } else {
-      diagnostics_.warning(
-          "Birth label cannot be read",
-          fmt::format("{} carries no readable specification; it is taken as different from the "
-                      "configuration.",
-                      name),
-          range_of(address));
-    }
-    if (const DesiredResource* resource = desired(address)) {
-      record.dependencies = resource->dependencies;
-      record.prevent_destroy = resource->lifecycle.prevent_destroy;
-      record.retain = resource->lifecycle.retain;
-      adopt_unobservable(address, *resource, record);
-    } else {
-      record.retain = address.kind == Kind::Volume;
-    }
-    return record;
-  }
-
-  /// What Docker does not keep may have changed since birth without a trace: the configuration is
-  /// then the best record there is.
-  static void adopt_unobservable(const Address& address,
-                                 const DesiredResource& resource,
-                                 RecordedResource& record) {
-    for (const Attribute& attribute : attributes(address.kind)) {
-      if (attribute.on_change != OnChange::Record) {
-        continue;
-      }
-      if (const Value* value = core::find(resource.attributes, attribute.name)) {
-        record.attributes.insert_or_assign(std::string(attribute.name), *value);
-      } else {
-        record.attributes.erase(std::string(attribute.name));
-      }
-    }
-  }
-
-  RecordedResource rebuild_container(const Address& address, const ObservedContainer& container) {
-    RecordedResource record = rebuild(address, container.labels, container.id, container.name);
-    record.baseline = baseline_of(container, record.salt);
-    record.computed = computed_before_apply(address, record.attributes, container.name);
-    record.computed.insert_or_assign("container_id", container.id);
-    record.computed.insert_or_assign("image_id", container.image_id);
-    if (const auto image = observed_.images.find(container.image_id);
-        image != observed_.images.end() && image->second.local) {
-      const auto digest = digest_in(image->second.local->repo_digests,
-                                    core::string_at(record.attributes, "image").value_or(""));
-      if (digest) {
-        record.computed.insert_or_assign("image_digest", *digest);
-      }
-    }
-    overlay_in_place(address, container, record);
-    return record;
-  }
-
-  /// The birth label is as old as the container; what Docker can change in place is read off it.
-  void overlay_in_place(const Address& address,
-                        const ObservedContainer& container,
-                        RecordedResource& record) {
-    for (const Attribute& attribute : attributes(address.kind)) {
-      if (attribute.on_change != OnChange::InPlace || attribute.name == "networks") {
-        continue;
-      }
-      const Value* now = core::find(container.attributes, attribute.name);
-      const Value* born = core::find(record.attributes, attribute.name);
-      const DesiredResource* resource = desired(address);
-      const Value* wanted = resource ? core::find(resource->attributes, attribute.name) : nullptr;
-      if (now && !now->is_null() && (born || wanted)) {
-        record.attributes.insert_or_assign(std::string(attribute.name), *now);
-      } else if (!now && !wanted && (attribute.unset_value || attribute.name == "memory_swap")) {
-        // Taken away since birth.
-        record.attributes.erase(std::string(attribute.name));
-      }
-    }
-    overlay_networks(address, container, record);
-  }
-
-  void overlay_networks(const Address& address,
-                        const ObservedContainer& container,
-                        RecordedResource& record) {
-    const DesiredResource* resource = desired(address);
-    const NameLookup names = [&](const Address& of) {
-      const DesiredResource* other = desired(of);
-      const auto known = recorded_.resources.find(of);
-      return other
-                 ? wanted_docker_name(*other,
-                                      known == recorded_.resources.end() ? nullptr : &known->second,
-                                      configuration_)
-                 : default_docker_name(configuration_.project, configuration_.workspace, of);
-    };
-    // Attached exactly as the configuration asks: then that is what was recorded.
-    const auto matches = [&](const Map& specification) {
-      const std::vector<core::Attachment> wanted = attachments(address, specification, names);
-      const Value* all = core::find(container.attributes, "networks");
-      const Map* now = all ? all->get<Map>() : nullptr;
-      const std::size_t count = now ? now->size() : 0;
-      return count == wanted.size() &&
-             std::all_of(wanted.begin(), wanted.end(), [&](const core::Attachment& one) {
-               const auto seen = observed_attachment(container, one.network);
-               return seen &&
-                      is_attached_as(*seen, one, core::string_at(container.attributes, "hostname"));
-             });
-    };
-    if (resource && matches(resource->attributes)) {
-      const Value* networks = core::find(resource->attributes, "networks");
-      if (networks) {
-        record.attributes.insert_or_assign("networks", *networks);
-      } else {
-        record.attributes.erase("networks");
-      }
-    }
-  }
-
   void find_unmanaged() {
     std::set<std::string> known;
     for (const auto& [address, located] : result_.resources) {
@@ -604,6 +456,7 @@ class Identifier {
   const core::ObservedWorld& observed_;
   const Moves moves_;
   core::Diagnostics& diagnostics_;
+  RecordRebuilder rebuilder_;
   std::map<std::string, const ObservedContainer*> container_by_name_;
   std::map<std::string, const core::ContainerSummary*> listed_by_name_;
   Identification result_;

@@ -14,6 +14,7 @@
 #include "planner/plan_container.hpp"
 #include "planner/plan_follow.hpp"
 #include "planner/plan_images.hpp"
+#include "planner/plan_notes.hpp"
 #include "planner/plan_object.hpp"
 #include "planner/plan_outputs.hpp"
 #include "planner/plan_selection.hpp"
@@ -89,7 +90,7 @@ class PlanMaker {
     follow_replacements(changes_, identification_, names(), diagnostics_);
     record_moved_dependencies();
     for (auto& [address, change] : changes_) {
-      check_protection(change);
+      check_protection(change, identification_.resources.at(address), diagnostics_);
       add_fingerprint(address);
       plan_.changes.push_back(change);
     }
@@ -101,9 +102,9 @@ class PlanMaker {
                                                               : Outputs::Known,
         [this](const core::Reference& reference) { return look_up(reference); },
         diagnostics_);
-    note_holds();
+    note_holds(plan_, diagnostics_);
     if (!options_.destroy) {
-      note_unset_variables();
+      note_unset_variables(configuration_, diagnostics_);
     }
     for (const Unmanaged& object : identification_.unmanaged) {
       plan_.unmanaged_addresses.push_back(object.address);
@@ -111,7 +112,7 @@ class PlanMaker {
     }
     preflight(plan_, configuration_, observed_, diagnostics_);
     preflight_images(images_.findings(), configuration_, diagnostics_);
-    tell_of_the_engine();
+    note_engine(plan_, observed_.engine, diagnostics_);
     return std::move(plan_);
   }
 
@@ -125,24 +126,6 @@ class PlanMaker {
     plan_.updates_containers = observed_.engine.updates_containers;
     plan_.options = options_;
     plan_.variables = configuration_.variables;
-  }
-
-  /// What this Engine does otherwise than Docker, where it matters to the plan.
-  void tell_of_the_engine() {
-    const bool matters =
-        std::any_of(plan_.changes.begin(), plan_.changes.end(), [](const ResourceChange& change) {
-          return is_container(change.address.kind) &&
-                 (change.action == Action::Create || change.action == Action::Replace);
-        });
-    if (!plan_.updates_containers && matters) {
-      diagnostics_.note(
-          "Containers cannot be changed in place",
-          fmt::format("{} has no call to change the limits or the restart policy of a container. "
-                      "Such a change replaces the container; and a new container has its restart "
-                      "policy from the start, so it may come up beside the previous one if the "
-                      "host is restarted in the middle of an apply. docs/engines.md tells more.",
-                      observed_.engine.product));
-    }
   }
 
   std::vector<Address> desired_order() {
@@ -408,32 +391,6 @@ class PlanMaker {
     }
   }
 
-  void note_holds() {
-    for (const ResourceChange& change : plan_.changes) {
-      const bool stays = change.action != Action::Delete && change.action != Action::Forget;
-      if (change.held && stays) {
-        diagnostics_.note("Held",
-                          fmt::format("{0} was stopped with `aim stop` and is left so; its GPUs "
-                                      "stay its own. `aim start {0}` starts it again.",
-                                      change.address.str()),
-                          change.range);
-      }
-    }
-  }
-
-  void note_unset_variables() {
-    for (const auto& [name, range] : configuration_.unset_variables) {
-      diagnostics_.note(
-          "Sensitive variable is not set here",
-          fmt::format(
-              "`{0}` reads (not set here, assumed unchanged): the plan takes what is made of "
-              "it for what was applied last. Apply asks for it. To have it compared here as "
-              "well, give it with AIM_VAR_{0} or --var-file.",
-              name),
-          range);
-    }
-  }
-
   /// A new container needs the content of each secret, also of those whose change is ignored.
   void finish_ignored(const DesiredResource& desired,
                       const Map& wanted,
@@ -537,26 +494,6 @@ class PlanMaker {
     still.dependencies = change.dependencies;
     still.range = change.range;
     change = std::move(still);
-  }
-
-  void check_protection(const ResourceChange& change) {
-    const Located& located = identification_.resources.at(change.address);
-    const bool recorded_protection = located.record && located.record->prevent_destroy;
-    const bool removes = change.action == Action::Delete || change.action == Action::Replace;
-    if (!removes || !(change.prevent_destroy || recorded_protection)) {
-      return;
-    }
-    diagnostics_.add(
-        {core::Severity::Error,
-         "Resource is protected",
-         fmt::format("{} has lifecycle.prevent_destroy, and this plan would {} it. Set "
-                     "it to false and apply that first; removing the block does not "
-                     "lift the protection.",
-                     change.address.str(),
-                     change.action == Action::Delete ? "destroy" : "replace"),
-         change.range,
-         {},
-         change.address.str()});
   }
 
   void add_fingerprint(const Address& address) {
