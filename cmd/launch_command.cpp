@@ -180,12 +180,13 @@ class LaunchRun {
       return refuse(diagnostics);
     }
     const Map& attributes = resolved->resources.at(endpoint_address()).attributes;
-    const auto decision = decision_in(attributes);
-    AIM_CHECK(decision.has_value());
-    report_.names.container =
-        request_.named
-            ? engine_name(request_.name)
-            : engine_name(request_.model, decision->gpus, decision->precision, decision->backend);
+    const auto decision = decision_in(attributes);  // none for a custom server
+    if (request_.named || !decision) {
+      report_.names.container = engine_name(request_.name);
+    } else {
+      report_.names.container =
+          engine_name(request_.model, decision->gpus, decision->precision, decision->backend);
+    }
     report_.names.port = static_cast<int>(core::integer_at(attributes, "port").value_or(0));
     return std::move(*resolved);
   }
@@ -196,10 +197,7 @@ class LaunchRun {
     return map ? recipes::decision_from(*map) : std::nullopt;
   }
 
-  void tell_choice(const Map& attributes) {
-    const recipes::Decision decision = *decision_in(attributes);
-    report_.decision = decision;
-    report_.grant = planner::grant_of(attributes);
+  void tell_recipe(const recipes::Decision& decision) {
     say(fmt::format("Chose {}{}: {}, {}, {}.",
                     decision.recipe == "general" ? "a general recipe, made of the model's facts"
                                                  : "recipe " + decision.recipe,
@@ -210,12 +208,20 @@ class LaunchRun {
     for (const std::string& reason : decision.reasons) {
       say("  " + reason);
     }
+  }
+
+  void tell_choice(const Map& attributes) {
+    report_.decision = decision_in(attributes);
+    report_.grant = planner::grant_of(attributes);
+    if (report_.decision) {
+      tell_recipe(*report_.decision);
+    }
     if (!report_.grant.ids.empty()) {
       say(fmt::format("It gets {}.", gpus_text(report_.grant, report_.inventory)));
     }
     say(fmt::format("Container {} of image {}, on port {}.",
                     *report_.names.container,
-                    core::string_at(attributes, "image").value_or(decision.image),
+                    core::string_at(attributes, "image").value_or(""),
                     *report_.names.port));
   }
 
@@ -430,7 +436,7 @@ Command launch_command() {
       "again changes nothing; another one under the same name changes what differs.",
       {{"gpus",
         "N",
-        "how many GPUs, 1 to 16 (0 with llamacpp); default: what the recipe needs",
+        "how many GPUs, 1 to 16 (0 with llamacpp or custom); default: what the recipe needs",
         '\0',
         false},
        {"precision",
@@ -438,7 +444,7 @@ Command launch_command() {
         "bf16, fp16, fp8, fp4, int8 or int4; default: the highest that fits",
         '\0',
         false},
-       {"backend", "B", "vllm (default), sglang or llamacpp", '\0', false},
+       {"backend", "B", "vllm (default), sglang, llamacpp or custom", '\0', false},
        {"recipe", "ID", "this recipe and no other", '\0', false},
        {"base-model", "MODEL", "the known model that a fine-tune was made of", '\0', false},
        {"fallback", {}, "take the nearest recipe where none is as asked", '\0', false},

@@ -69,6 +69,9 @@ json::object launch_json(const LaunchReport& report, const LaunchRequest& reques
     result["gpu_count"] = report.decision->gpus;
     result["precision"] = report.decision->precision;
     result["backend"] = report.decision->backend;
+  } else if (request.backend == "custom") {
+    result["gpu_count"] = report.grant.ids.size();
+    result["backend"] = "custom";
   }
   result["available_gpus"] = report.inventory.gpus.size();
   json::array ids;

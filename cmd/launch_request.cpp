@@ -17,7 +17,7 @@ using core::make_error;
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kBackends = {"vllm", "sglang", "llamacpp"};
+constexpr std::array<std::string_view, 4> kBackends = {"vllm", "sglang", "llamacpp", "custom"};
 constexpr int kMostGpus = 16;
 constexpr int kMostPort = 65535;
 constexpr std::int64_t kMostTokens = 100'000'000;
@@ -84,6 +84,7 @@ class Reader {
     request_.start_timeout = arguments_.value("start-timeout");
     request_.features = arguments_.values("feature");
     request_.fallback = arguments_.has("fallback");
+    check_custom();
     read_arguments();
     read_environment();
     read_secrets();
@@ -129,10 +130,31 @@ class Reader {
         std::find(kBackends.begin(), kBackends.end(), *request_.backend) == kBackends.end()) {
       const std::string near =
           core::did_you_mean(*request_.backend, {kBackends.begin(), kBackends.end()});
-      refuse(fmt::format("--backend takes vllm, sglang or llamacpp, not \"{}\"{}",
+      refuse(fmt::format("--backend takes vllm, sglang, llamacpp or custom, not \"{}\"{}",
                          *request_.backend,
                          near.empty() ? "" : ". " + near));
       backend_known_ = false;
+    }
+  }
+
+  [[nodiscard]] bool is_custom() const { return request_.backend == "custom"; }
+
+  /// Of a server that aim does not know, only the container can be described.
+  void check_custom() {
+    if (!is_custom()) {
+      return;
+    }
+    if (!request_.image) {
+      refuse("--backend custom needs --image: aim knows no server to take");
+    }
+    for (const char* option :
+         {"precision", "recipe", "base-model", "context-length", "feature", "fallback"}) {
+      if (arguments_.has(option)) {
+        refuse(
+            fmt::format("--{} has no meaning with --backend custom: give the server its "
+                        "arguments with --arg",
+                        option));
+      }
     }
   }
 
@@ -141,15 +163,15 @@ class Reader {
     if (!given || *given == "auto") {
       return;
     }
-    const bool without = request_.backend_or_default() == "llamacpp";
+    const bool without = request_.backend_or_default() == "llamacpp" || is_custom();
     request_.gpus = number_of<int>(*given, without || !backend_known_ ? 0 : 1, kMostGpus);
     if (!request_.gpus) {
       refuse(*given == "0"
-                 ? fmt::format("--gpus 0 is only possible with --backend llamacpp: {} needs at "
-                               "least 1 GPU",
+                 ? fmt::format("--gpus 0 is only possible with --backend llamacpp or custom: {} "
+                               "needs at least 1 GPU",
                                request_.backend_or_default())
                  : fmt::format("--gpus takes auto or a whole number from 1 to 16 (0 with --backend "
-                               "llamacpp), not \"{}\"",
+                               "llamacpp or custom), not \"{}\"",
                                *given));
     }
   }

@@ -198,6 +198,31 @@ TEST_F(LaunchTest, WhatNamesAVariableIsLookedAtAndRemovedWithoutIt) {
   EXPECT_THAT(lab_.docker({"ps", "-aq", "--filter", "name=aim-engine-"}), IsEmpty());
 }
 
+TEST_F(LaunchTest, AServerThatAimDoesNotKnowIsTakenAsItIs) {
+  const auto custom = [&](std::vector<std::string> more) {
+    more.insert(
+        more.begin(),
+        {"launch", "my/model", "--backend", "custom", "--port", std::to_string(lab_.port())});
+    return aim(std::move(more));
+  };
+  const Finished faulty = custom({"--precision", "fp8"});
+  EXPECT_EQ(faulty.code, 1);
+  EXPECT_THAT(flat(faulty.err),
+              AllOf(HasSubstr("--backend custom needs --image: aim knows no server to take"),
+                    HasSubstr("--precision has no meaning with --backend custom")));
+  const Finished launched =
+      custom({"--image", kImage1, "--gpus", "1", "--arg", "--model=my/model", "--json"});
+  ASSERT_EQ(launched.code, 0) << launched.out << launched.err;
+  const boost::json::value said = boost::json::parse(launched.out);
+  EXPECT_EQ(said.at("success"), true);
+  EXPECT_EQ(said.at("backend"), "custom");
+  EXPECT_EQ(said.at("gpu_count"), 1);
+  EXPECT_EQ(said.at("container_name"), "aim-engine-my-model-1gpu-custom");
+  EXPECT_EQ(device_ids(lab_, "aim-engine-my-model-1gpu-custom").size(), 1U);
+  EXPECT_EQ(lab_.chat(lab_.port(), "my/model").status, 200);
+  EXPECT_EQ(aim({"rm", "my-model-1gpu-custom"}).code, 0);
+}
+
 TEST_F(LaunchTest, ADryRunAndAWrittenFileStartNothing) {
   const Finished dry = launch({"--dry-run"});
   EXPECT_EQ(dry.code, 0) << dry.err;
@@ -228,15 +253,17 @@ TEST_F(LaunchTest, EachFaultIsToldWithWhatIsPossible) {
   for (const char* bad : {"17", "-1", "text"}) {
     EXPECT_EQ(refused({"launch", "Qwen/Qwen3-32B", std::string("--gpus=") + bad}),
               fmt::format("error: --gpus takes auto or a whole number from 1 to 16 (0 with "
-                          "--backend llamacpp), not \"{}\" ",
+                          "--backend llamacpp or custom), not \"{}\" ",
                           bad));
   }
   EXPECT_EQ(refused({"launch", "Qwen/Qwen3-32B", "--gpus", "0"}),
-            "error: --gpus 0 is only possible with --backend llamacpp: vllm needs at least 1 GPU ");
+            "error: --gpus 0 is only possible with --backend llamacpp or custom: vllm needs at "
+            "least 1 GPU ");
   EXPECT_EQ(refused({"launch", "Qwen/Qwen3-32B", "--precision", "bf17"}),
             "error: --precision takes auto, bf16, fp16, fp8, int8, fp4 and int4, not \"bf17\" ");
   EXPECT_EQ(refused({"launch", "Qwen/Qwen3-32B", "--backend", "vlm"}),
-            "error: --backend takes vllm, sglang or llamacpp, not \"vlm\". Did you mean `vllm`? ");
+            "error: --backend takes vllm, sglang, llamacpp or custom, not \"vlm\". Did you mean "
+            "`vllm`? ");
   EXPECT_EQ(refused({"launch", "Qwen/Qwen3-32B", "--api-key", "secret"}),
             "error: --api-key takes env:NAME or file:/PATH: a key that is given itself could be "
             "read by everyone on this machine ");
