@@ -9,7 +9,9 @@
 #include "planner/executor_tasks.hpp"
 #include "planner/executor_undo.hpp"
 #include "planner/given_up.hpp"
+#include "planner/gpu_claims.hpp"
 #include "planner/known_secrets.hpp"
+#include "planner/resolved_gpus.hpp"
 #include "planner/task_runner.hpp"
 
 namespace aim::planner {
@@ -26,6 +28,10 @@ using core::Value;
 using std::chrono::milliseconds;
 
 namespace {
+
+/// How long somebody who claims the same GPU may take to give it up or to come up.
+constexpr std::chrono::seconds kLongestRivalry{60};
+constexpr milliseconds kRivalPause{200};
 
 class Run : public RunnerContext {
  public:
@@ -52,6 +58,9 @@ class Run : public RunnerContext {
     ports_.journal.enter_phase(result_.run, Phase::Prepare);
     runner.run(graphs.prepare, Phase::Prepare, policy, stop);
     give_up_on(graphs, runner.unfinished());
+    if (goes_on()) {
+      give_up_on(graphs, back_off(runner, stop));
+    }
     // From here on everything that can be had without touching what runs is in place.
     if (goes_on()) {
       ports_.journal.enter_phase(result_.run, Phase::Switch);
@@ -150,6 +159,53 @@ class Run : public RunnerContext {
       all.insert(failed.begin(), failed.end());
       given_up_ = given_up_with(plan_, graphs, all);
     }
+  }
+
+  /// The containers of this run that have GPUs, by id.
+  std::map<std::string, NewClaim> gpu_claims() {
+    std::map<std::string, NewClaim> claims;
+    for (const auto& [address, id] : values_.new_ids()) {
+      if (GpuGrant grant = grant_of(values_.latest(address));
+          address.kind == core::Kind::Endpoint && !grant.ids.empty()) {
+        claims.emplace(id, NewClaim{address, std::move(grant)});
+      }
+    }
+    return claims;
+  }
+
+  /// Fails what was given GPUs that another project has claimed since the plan, and returns it.
+  std::set<Address> back_off(TaskRunner& runner, const std::stop_token& stop) {
+    const std::map<std::string, NewClaim> claims = gpu_claims();
+    std::set<Address> failed;
+    const auto fail = [&](const Address& address, std::string cause) {
+      if (failed.insert(address).second) {
+        runner.failures().push_back(
+            {address.str(), core::Activity::Creating, std::move(cause), {}, {}});
+      }
+    };
+    const core::Steady begin = ports_.clock.steady_now();
+    for (bool open = !claims.empty(); open;) {
+      const auto listed = ports_.reader.list_containers({});
+      if (!listed) {
+        fail(claims.begin()->second.address,
+             core::to_string(core::while_doing(listed.error(), "while looking at GPUs")));
+        break;
+      }
+      open = false;
+      const bool late = ports_.clock.steady_now() - begin > kLongestRivalry;
+      for (const Rival& one : gpu_rivals(*listed, claims, plan_.project, plan_.workspace)) {
+        if (late || precedence(one) == Precedence::Theirs) {
+          fail(one.address,
+               fmt::format("GPU {} was taken by {} while this was planned; apply again",
+                           one.gpu,
+                           one.holder));
+        } else {
+          open = true;
+        }
+      }
+      open = open && ports_.clock.wait_for(kRivalPause, stop);
+    }
+    return failed;
   }
 
   /// Returns what could not be changed.

@@ -140,6 +140,32 @@ TEST(EndpointGpus, OtherProjectsAreRespected) {
   EXPECT_THAT(launched.err, HasSubstr("error: Not enough GPUs"));
 }
 
+/// Two projects that are applied at the same moment see the same free GPU.
+TEST(EndpointGpus, OfTwoAppliesAtOnceTheLaterBacksOff) {
+  const Lab one("eg-race-a");
+  const Lab two("eg-race-b");
+  const GpuHost host = GpuHost::h100(1);
+  one.configure("endpoints:\n" + endpoint(one, "a", 0, "gpus: 1, precision: fp8"));
+  two.configure("endpoints:\n" + endpoint(two, "a", 0, "gpus: 1, precision: fp8"));
+  int met = 0;
+  for (int round = 0; round < 6; ++round) {
+    Finished first;
+    Finished second;
+    {
+      const std::jthread other([&] { first = on(host, one, {"apply", "--yes"}); });
+      second = on(host, two, {"apply", "--yes"});
+    }
+    EXPECT_EQ((first.code == 0) + (second.code == 0), 1)
+        << first.out << first.err << second.out << second.err;
+    const Finished& loser = first.code == 0 ? second : first;
+    EXPECT_EQ(loser.code, 1) << loser.out << loser.err;
+    met += loser.err.find("while this was planned") != std::string::npos ? 1 : 0;
+    EXPECT_EQ(on(host, one, {"destroy", "--yes"}).code, 0);
+    EXPECT_EQ(on(host, two, {"destroy", "--yes"}).code, 0);
+  }
+  RecordProperty("met_after_the_plan", met);
+}
+
 TEST(EndpointGpus, AmdCardsComeAsDevicesOfTheirOwn) {
   if (geteuid() != 0) {
     GTEST_SKIP() << "only root can make the device files of the made-up host";

@@ -288,7 +288,7 @@ class Load {
     }
   }
 
-  static constexpr int kTokens = 60;
+  static constexpr int kTokens = 160;  // eight seconds of them
 
  private:
   std::vector<std::jthread> threads_;
