@@ -15,7 +15,6 @@
 #include <span>
 #include <sstream>
 #include <thread>
-#include <unordered_map>
 
 #include "recipes/fields.hpp"
 
@@ -60,7 +59,7 @@ struct Cached {
     std::string_view keys;
   };
 
-  std::unordered_map<std::string_view, Entry> entries;
+  std::vector<std::pair<std::string_view, Entry>> entries;  ///< in order of name, as written
 };
 
 /// Takes the text up to `end` and drops `end`. Nothing if there is none.
@@ -101,7 +100,7 @@ bool parse_cache(std::string_view kind, Cached& cached) {
         !take_number(rest, entry.modified_ns) || !take_until(rest, '\0', entry.keys)) {
       return false;
     }
-    cached.entries.emplace(name, entry);
+    cached.entries.emplace_back(name, entry);
   }
   return true;
 }
@@ -282,7 +281,12 @@ bool take_key(std::string_view& keys, std::string_view& key) { return take_until
 
 core::Result<std::vector<IndexedFile>> index_files(const IndexOptions& options,
                                                    const KeyExtractor& extract) {
-  core::Result<std::vector<IndexedFile>> listed = listed_files(options);
+  std::unique_ptr<Cached> cached;
+  core::Result<std::vector<IndexedFile>> listed = std::vector<IndexedFile>();
+  {
+    const std::jthread reader([&] { cached = read_cache(options); });
+    listed = listed_files(options);
+  }
   if (!listed || listed->empty()) {
     return listed;
   }
@@ -290,13 +294,16 @@ core::Result<std::vector<IndexedFile>> index_files(const IndexOptions& options,
   std::sort(files.begin(), files.end(), [](const IndexedFile& a, const IndexedFile& b) {
     return a.name < b.name;
   });
-  const std::unique_ptr<Cached> cached = read_cache(options);
   bool changed = !cached || cached->entries.size() != files.size();
+  auto found = cached ? cached->entries.begin() : decltype(cached->entries.begin())();
   for (IndexedFile& file : files) {
     if (cached) {
-      const auto found = cached->entries.find(file.name);
-      if (found != cached->entries.end() && found->second.size == file.size &&
-          found->second.modified_ns == file.modified_ns &&
+      // Both are in order of name.
+      while (found != cached->entries.end() && found->first < file.name) {
+        ++found;
+      }
+      if (found != cached->entries.end() && found->first == file.name &&
+          found->second.size == file.size && found->second.modified_ns == file.modified_ns &&
           file.modified_ns < cached->written_ns - kGranularityNs) {
         file.keys = found->second.keys;
         continue;

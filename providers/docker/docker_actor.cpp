@@ -228,8 +228,11 @@ Result<CallOutcome> DockerEngine::Actor::operator()(const core::UpdateContainer&
 }
 
 Result<CallOutcome> DockerEngine::Actor::operator()(const core::RemoveContainer& call) {
-  const Result<CallOutcome> removed =
-      remove(encode(call), inspect_container_request(call.container));
+  Result<CallOutcome> removed = remove(encode(call), inspect_container_request(call.container));
+  // Podman 4.3 when the container ends by itself while it is being killed: then it has stopped.
+  if (!removed && says(removed.error(), "container state improper")) {
+    removed = remove(encode(call), inspect_container_request(call.container));
+  }
   return !removed && says(removed.error(), "is already in progress") ? await_removal(call.container)
                                                                      : removed;
 }
