@@ -103,7 +103,7 @@ Result<void> CommitRecorder::record_container(const ResourceChange& change,
     return seen.error();
   }
   record.docker_id = seen->id;
-  record.baseline = baseline_of(*seen, record.salt);
+  record.baseline = change.kept_baseline.value_or(baseline_of(*seen, record.salt));
   // The candidate gets its real policy in the calls that follow.
   record.baseline.insert_or_assign(
       "restart",

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "planner/known_secrets.hpp"
 #include "planner/schema.hpp"
 
 namespace aim::planner {
@@ -69,24 +70,6 @@ bool is_attachment(const Path& path, const Path& start, const NameLookup& names)
   return starts_with(path, shown);
 }
 
-/// `before` with the content of those secrets that `after` has at the same place.
-Value with_known_content(const Value& before, const Value* after) {
-  if (const Secret* secret = before.get<Secret>()) {
-    const Secret* known = after ? after->get<Secret>() : nullptr;
-    return known && known->known() && *known == *secret ? Value(*known) : before;
-  }
-  const Map* map = before.get<Map>();
-  if (map == nullptr) {
-    return before;
-  }
-  const Map* other = after ? after->get<Map>() : nullptr;
-  Map copy;
-  for (const auto& [key, value] : *map) {
-    copy.emplace(key, with_known_content(value, other ? core::find(*other, key) : nullptr));
-  }
-  return copy;
-}
-
 /// Makes the part of `target` at `path` what it is in `source`, where it may be missing.
 void copy_at(const Map& source, Map& target, const Path& path, std::size_t depth) {
   const std::string* key = std::get_if<std::string>(&path[depth]);
@@ -97,7 +80,7 @@ void copy_at(const Map& source, Map& target, const Path& path, std::size_t depth
   const auto here = target.find(*key);
   if (depth + 1 == path.size()) {
     if (there != nullptr) {
-      const Value kept = with_known_content(*there, here == target.end() ? nullptr : &here->second);
+      const Value kept = with_known_secrets(*there, here == target.end() ? nullptr : &here->second);
       target.insert_or_assign(*key, kept);
     } else if (here != target.end()) {
       target.erase(here);

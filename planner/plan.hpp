@@ -118,7 +118,9 @@ struct ResourceChange {
   core::Map attributes;             ///< planned resolved specification, as state will record it
   core::Map computed;  ///< planned computed attributes, Unknown where only Docker can tell
   core::Map deferred;  ///< attributes of `attributes` that hold an Unknown, as templates
-  std::vector<InPlaceStep> steps;           ///< of an Update; empty: only state is written
+  std::vector<InPlaceStep> steps;  ///< of an Update; empty: only state is written
+  /// Of an Update that mends nothing: the recorded baseline, which stays but for the policy.
+  std::optional<core::Map> kept_baseline;
   std::vector<core::Address> dependencies;  ///< what must be up before; for a Delete: what it used
   std::vector<core::Address> previous_dependencies;  ///< what it needs until the change
   /// Earlier incarnations that a commit should have removed and did not: id and name on Docker.

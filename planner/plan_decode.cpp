@@ -174,6 +174,7 @@ ResourceChange change_of(const JsonMembers& members) {
   change.action = word(members, "action", kActions);
   change.reason = word(members, "reason", kReasons);
   change.before = members.optional_map("before");
+  change.kept_baseline = members.optional_map("kept_baseline");
   change.after = members.optional_map("after");
   change.fields = fields_of(members, "fields");
   change.attributes = members.map("attributes");

@@ -60,6 +60,7 @@ class Encoder {
                         {"action", to_string(c.action)},
                         {"reason", to_string(c.reason)},
                         {"before", optional_map(c.before, place)},
+                        {"kept_baseline", optional_map(c.kept_baseline, place)},
                         {"after", optional_map(c.after, place)},
                         {"fields", fields(c.fields, place)},
                         {"attributes", map(c.attributes, place)},

@@ -54,6 +54,12 @@ class StopStartPlanner {
       if (auto fingerprint = fingerprint_of(located, located.record->salt)) {
         plan.fingerprints.emplace(address.str(), std::move(*fingerprint));
       }
+      // What was changed outside of aim is not mended here, so it has to stay visible. After an
+      // upgrade of Docker the baseline cannot be compared as a whole any more.
+      if (change.action == Action::Update &&
+          located.record->baseline_api == observed_.engine.api_version) {
+        change.kept_baseline = located.record->baseline;
+      }
       plan.changes.push_back(std::move(change));
     }
     plan.outputs = unchanged_outputs(recorded_);

@@ -78,6 +78,27 @@ TEST(Stop, OfWhatIsHeldDoesNothing) {
   EXPECT_THAT(lab.docker.changing_lines(), IsEmpty());
 }
 
+TEST(Stop, WhatWasChangedOutsideStaysVisible) {
+  ApplyLab lab;
+  lab.configure("containers: { web: { image: \"web:1\", memory: 64MiB, memory_swap: 128MiB } }\n");
+  apply_and_expect_no_changes(lab);
+  ASSERT_EQ(lab.docker
+                .outside("POST",
+                         "/containers/lab-web/update",
+                         R"({"Memory": 134217728, "MemorySwap": 268435456})")
+                .status,
+            200);
+  ASSERT_EQ(lab.plan().drift.size(), 1U);
+  for (const Operation operation : {Operation::Stop, Operation::Start, Operation::Restart}) {
+    ASSERT_EQ(lab.operate(operation, "container.web").result, RunResult::Applied);
+    const planner::Plan plan = lab.plan();
+    ASSERT_EQ(plan.drift.size(), 1U);
+    EXPECT_EQ(core::to_string(plan.drift[0].fields[0].path), "memory");
+    EXPECT_EQ(action_of(plan, "container.web"), Action::Update);
+  }
+  apply_and_expect_no_changes(lab);
+}
+
 TEST(Stop, OfWhatIsGoneIsRefused) {
   ApplyLab lab;
   deploy(lab);
