@@ -101,7 +101,8 @@ std::size_t reading_width(std::size_t parallelism) {
   return std::min(parallelism, 2 * cores);
 }
 
-/// The program of a `select`: looked for beside the configuration, or on the PATH.
+/// The program of a `select`: with a slash in its name beside the configuration, else one of the
+/// system.
 core::Result<std::string> run_chosen_program(const std::filesystem::path& directory,
                                              const std::vector<std::string>& command,
                                              const std::string& input,
